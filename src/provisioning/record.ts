@@ -1,0 +1,129 @@
+import type { ObjectRef } from '../clusters/cluster.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+
+/** ProvisioningPhase, O2IMS 3.4.6.3.3.1. */
+export type ProvisioningPhase = 'PENDING' | 'PROGRESSING' | 'FULFILLED' | 'FAILED' | 'DELETING'
+
+export type StepState = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'SKIPPED' | 'UNDOING' | 'UNDONE'
+
+/** ProvisioningRequestData, O2IMS 3.4.6.2.2: what the SMO sends. */
+export interface ProvisioningRequestData {
+  provisioningRequestId: string
+  name: string
+  description: string
+  templateName: string
+  templateVersion: string
+  templateParameters?: JsonObject
+}
+
+export interface SimulationOptions {
+  /** Milliseconds that each step takes longer. */
+  stepDelayMs?: number
+  /** Name of the step that fails. */
+  failAt?: string
+  /** Name of the step that falls silent until the deadline. */
+  silentAt?: string
+}
+
+/** What the front door takes beside the six fields of the specification. */
+export interface RequestOptions {
+  timeoutSeconds?: number
+  cleanupOnFailure?: boolean
+  deleteClusterOnFailure?: boolean
+  simulation?: SimulationOptions
+}
+
+/** An object that a step made or touched. `madeIn` is the generation that created it; absent when it was there before us. */
+export interface MadeObject extends ObjectRef {
+  uid?: string
+  action: 'created' | 'updated' | 'unchanged' | 'deleted'
+  madeIn?: number
+}
+
+/** What a step leaves behind: enough to undo it without its inputs, also after a half-finished apply. Never holds a secret. */
+export interface Made {
+  /** The O-Cloud on which it stands. */
+  oCloudId?: string
+  objects: MadeObject[]
+  /** What later steps may refer to as `{{ steps.<step>.<field> }}`. */
+  outputs: Record<string, JsonValue>
+  /** The step's own notes, e.g. the inventory id. */
+  notes: Record<string, JsonValue>
+}
+
+export interface StepRecord {
+  name: string
+  uses: string
+  state: StepState
+  startedAt?: string
+  finishedAt?: string
+  message?: string
+  percent?: number
+  made?: Made
+  /** Keyed hash of the rendered inputs: equal hash means that nothing needs to run again. */
+  inputsHash?: string
+}
+
+export interface FailureRecord {
+  code: ErrorCode
+  exitCode: number
+  step: string | null
+  cause: string
+  undone: MadeObject[]
+  left: (MadeObject & { reason: string })[]
+}
+
+/** What is stored for a provisioning request. Every write raises `n`; every PUT, DELETE and retry raises `generation`; every take-over raises `epoch`. */
+export interface ProvisioningRecord {
+  provisioningRequestId: string
+  /** provisioningRequestReference: ours, never changes; names in Kubernetes come from it. */
+  reference: string
+  createdAt: string
+  generation: number
+  epoch: number
+  n: number
+  /** As sent, without writeOnly values (they are in `sealed`). */
+  data: ProvisioningRequestData
+  /** As sent; absent when the client sent none. */
+  options?: RequestOptions
+  /** The writeOnly template parameters, encrypted; absent when there are none. */
+  sealed?: string
+  /** Hash of the body as sent, keyed, so that a blind retry is recognised. */
+  sentHash: string
+  /** Parameters with defaults filled in and O-Clouds resolved to ids; without writeOnly values. */
+  parameters: JsonObject
+  /** Ids of the O-Clouds that this request names or made. */
+  oCloudIds: string[]
+  simulated: boolean
+  phase: ProvisioningPhase
+  message: string
+  /** Last change of the phase. */
+  updateTime: string
+  /** Set by cancel, obeyed by the worker at the next safe point. */
+  cancelRequested?: boolean
+  /** Set by retry: steps run again though their inputs did not change. */
+  force?: boolean
+  deadline: string | null
+  /** First step's start of this generation. */
+  startedAt?: string
+  finishedAt?: string
+  percent: number
+  currentStep: string | null
+  steps: StepRecord[]
+  /** Steps of earlier generations that the template no longer has, or that a PUT replaced: to be undone when the new ones stand. */
+  retired: StepRecord[]
+  error?: FailureRecord
+  provisionedResourceSet?: { nodeClusterId?: string; infrastructureResourceIds?: string[] }
+  /** resourceName of each provisioned resource, by its id, for the 1.2.0 status fields. */
+  resources?: { resourceName: string; resourceId: string; resourceProvisioningPhase: ResourceProvisioningPhase }[]
+}
+
+/** ResourceProvisioningPhase, Provisioning 1.2.0. */
+export type ResourceProvisioningPhase = 'PROCESSING' | 'PROVISIONED' | 'AWAITING_FREE_RESOURCES' | 'FAILED'
+
+/** What goes into the event log with a change; `wire.md` names and shapes. */
+export type ProvisioningEvent =
+  | { event: 'step'; data: { provisioningRequestId: string; generation: number; step: string; state: StepState; percent: number; message: string; at: string } }
+  | { event: 'phase'; data: { provisioningRequestId: string; generation: number; provisioningPhase: ProvisioningPhase; message: string; at: string } }
+  | { event: 'end'; data: { provisioningPhase: ProvisioningPhase } | { deleted: true; left?: JsonValue } }

@@ -1,0 +1,134 @@
+import type { JsonValue } from '../json.ts'
+
+/** A stored record of some collection. `n` grows with every write and makes the ETag. */
+export interface Versioned<T> {
+  value: T
+  n: number
+}
+
+export interface Page<T> {
+  items: Versioned<T>[]
+  /** Position after the last item, for the next call's `after`; absent on the last page. */
+  next?: number
+}
+
+/** One entry for the event log of a record. */
+export interface LogEntry {
+  event: string
+  data: JsonValue
+}
+
+/** What happens together with a write, in the same atomic step. */
+export interface Alongside {
+  /** Appended to the record's event log and to the feed, in order. */
+  events?: LogEntry[]
+  /** Records of other collections that this one names: they must exist (else the write fails with MissingReference) and cannot be removed while named. Replaces what was named before. */
+  references?: { collection: string; id: string }[]
+  /** True: work is wanted for this record (see `dueWishes`); false: the wish is done. */
+  wish?: boolean
+  /** Fence: the write fails with Fenced unless the stored epoch is this one. */
+  epoch?: number
+  /** The epoch that is stored from now on. */
+  newEpoch?: number
+}
+
+/** Another writer was first. */
+export class VersionConflict extends Error {}
+/** The epoch has moved on: this worker must stop. */
+export class Fenced extends Error {}
+export class AlreadyExists extends Error {}
+/** A named record of another collection is not there. */
+export class MissingReference extends Error {
+  readonly reference: { collection: string; id: string }
+  constructor(reference: { collection: string; id: string }) {
+    super(`${reference.collection} ${reference.id} does not exist`)
+    this.reference = reference
+  }
+}
+/** The record is named by others. */
+export class StillReferenced extends Error {
+  readonly by: string[]
+  constructor(by: string[]) {
+    super(`still used by ${by.join(', ')}`)
+    this.by = by
+  }
+}
+
+/** A collection of JSON records in Redis, ordered by creation, with an event log for each. Every method has a time limit and rejects with ServiceError UNAVAILABLE (retryAfter) when Redis is away. */
+export interface Collection<T> {
+  readonly name: string
+  /** Rejects with AlreadyExists. */
+  create(id: string, value: T, alongside?: Alongside): Promise<Versioned<T>>
+  get(id: string): Promise<Versioned<T> | undefined>
+  /** In order of creation; a stable keyset: insertions and deletions never repeat or lose others. */
+  list(options: { after?: number; limit: number }): Promise<Page<T>>
+  /** Compare and set on `n`. Rejects with VersionConflict, Fenced, MissingReference; resolves undefined when the record is gone. */
+  replace(id: string, expected: number, value: T, alongside?: Alongside): Promise<Versioned<T> | undefined>
+  /**
+   * Read, change, compare and set, again after a VersionConflict (bounded). `change` returns undefined to leave it as it is.
+   * Resolves undefined when the record is gone.
+   */
+  update(id: string, change: (current: Versioned<T>) => { value: T; alongside?: Alongside } | undefined): Promise<Versioned<T> | undefined>
+  /** Rejects with StillReferenced, VersionConflict, Fenced. False when it was not there. The log's last entries still reach the feed. */
+  remove(id: string, expected?: number, alongside?: Pick<Alongside, 'events' | 'epoch'>): Promise<boolean>
+  referencedBy(id: string): Promise<string[]>
+  /** Ids of records with a wish whose time has come; each one returned is pushed `againInMs` into the future. */
+  dueWishes(options: { limit: number; againInMs: number }): Promise<string[]>
+  /** Makes the wish of that record due now. */
+  wakeWish(id: string): Promise<void>
+  /** Log entries after `after` (exclusive; from the start when absent). `gap` is true when entries after `after` were trimmed. */
+  log(id: string, after?: string): Promise<{ entries: (LogEntry & { id: string })[]; gap: boolean; last: string | undefined }>
+}
+
+/** Something that passed on the feed. `topic` is `<collection>:<record id>` for log entries, or whatever was published. */
+export interface FeedEntry {
+  id: string
+  topic: string
+  event: string
+  data: JsonValue
+}
+
+/** The one stream that all processes write to and each process reads once (trap 17). */
+export interface Feed {
+  /** Listens to one topic; `onGap` is called after a reconnect that lost entries: read the state again. Returns the way to stop. */
+  subscribe(topic: string, onEntry: (entry: FeedEntry) => void, onGap: () => void): () => void
+  /** Publishes an entry that belongs to no record's log (lock released, simulated object changed). */
+  publish(topic: string, event: string, data: JsonValue): Promise<void>
+}
+
+/** Named locks with a lease, across processes. */
+export interface Locks {
+  /** Runs `work` while holding the lock; waits for it by the feed. `signal` ends the waiting; `work` gets a signal that aborts when the lease was lost. */
+  withLock<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+}
+
+/**
+ * Leases: "this process runs that request". Renewed by one timer for all; expires when the process dies.
+ */
+export interface Leases {
+  /** True when it is ours now. `holder` of a live lease otherwise. */
+  take(name: string): Promise<boolean>
+  release(name: string): Promise<void>
+  isHeld(name: string): Promise<boolean>
+}
+
+/** Encrypts what is write-only: AES-256-GCM with a key that never enters Redis. */
+export interface SecretBox {
+  /** `context` is bound to the ciphertext (e.g. the record's id), so that it cannot be moved to another record. */
+  seal(plaintext: string, context: string): string
+  open(sealed: string, context: string): string
+  /** Keyed hash (HMAC-SHA-256, hex): equal inputs are recognised, nothing can be guessed from it. */
+  fingerprint(text: string): string
+}
+
+/** Everything that the store offers to the slices. */
+export interface Store {
+  collection<T>(name: string): Collection<T>
+  feed: Feed
+  locks: Locks
+  leases: Leases
+  secrets: SecretBox
+  /** Resolves when Redis answers; rejects within the time limit otherwise. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
