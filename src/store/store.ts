@@ -24,6 +24,8 @@ export interface Alongside {
   events?: LogEntry[]
   /** Records of other collections that this one names: they must exist (else the write fails with MissingReference) and cannot be removed while named. Replaces what was named before. */
   references?: { collection: string; id: string }[]
+  /** A second key of the record, unique in its collection (an O-Cloud's name). Replaces the one before; taken by another record: AlreadyExists. */
+  unique?: string
   /** True: work is wanted for this record (see `dueWishes`); false: the wish is done. */
   wish?: boolean
   /** Fence: the write fails with Fenced unless the stored epoch is this one. */
@@ -71,6 +73,8 @@ export interface Collection<T> {
   update(id: string, change: (current: Versioned<T>) => { value: T; alongside?: Alongside } | undefined): Promise<Versioned<T> | undefined>
   /** Rejects with StillReferenced, VersionConflict, Fenced. False when it was not there. The log's last entries still reach the feed. */
   remove(id: string, expected?: number, alongside?: Pick<Alongside, 'events' | 'epoch'>): Promise<boolean>
+  /** The id of the record with that unique key. */
+  findUnique(key: string): Promise<string | undefined>
   referencedBy(id: string): Promise<string[]>
   /** Ids of records with a wish whose time has come; each one returned is pushed `againInMs` into the future. */
   dueWishes(options: { limit: number; againInMs: number }): Promise<string[]>
