@@ -63,6 +63,8 @@ export interface StepRecord {
   made?: Made
   /** Keyed hash of the rendered inputs: equal hash means that nothing needs to run again. */
   inputsHash?: string
+  /** What the step's objects hang on (target, name, namespace): when it changes, what was made before is set aside and undone later. */
+  identity?: string
 }
 
 export interface FailureRecord {

@@ -65,6 +65,12 @@ export interface Step<Inputs = unknown> {
   readonly inputs: ZodType<Inputs>
   /** The fields that apply puts in `outputs`. */
   readonly outputs: readonly string[]
+  /** True: runs in every generation, also when its inputs did not change (a summary of the others). */
+  readonly always?: boolean
+  /**
+   * What its objects hang on; the target alone when absent. When a PUT changes it, apply gets no `previous`, and what the earlier generation made is undone when the new one stands.
+   */
+  identity?(inputs: Inputs): string
   /** What would change; writes nothing. `previous` is what the same step made in an earlier generation. */
   plan(inputs: Inputs, previous: Made | undefined, context: StepContext): Promise<Change[]>
   apply(inputs: Inputs, previous: Made | undefined, context: StepContext): Promise<Made>

@@ -1,0 +1,279 @@
+import { ERROR_CODES, ServiceError } from '../errors.ts'
+import type {
+  FailureRecord,
+  Made,
+  ProvisioningEvent,
+  ProvisioningPhase,
+  ProvisioningRecord,
+  ProvisioningRequestData,
+  RequestOptions,
+  StepRecord,
+  StepState,
+} from './record.ts'
+import { percentOf } from './progress.ts'
+import type { Template } from './templates/template.ts'
+
+/**
+ * The state machine of a provisioning request (O2IMS 3.4.6.3.3.1 and design.md 3): pure functions from one record to the next,
+ * with the events that go into its log in the same write. Nobody else changes phase, generation or the state of a step.
+ */
+export interface Transition {
+  record: ProvisioningRecord
+  events: ProvisioningEvent[]
+}
+
+export type Clock = () => Date
+
+const now = (clock: Clock): string => clock().toISOString()
+
+export const isEnded = (phase: ProvisioningPhase): boolean => phase === 'FULFILLED' || phase === 'FAILED'
+
+function enterPhase(record: ProvisioningRecord, phase: ProvisioningPhase, message: string, clock: Clock): Transition {
+  const at = now(clock)
+  const next = { ...record, phase, message, updateTime: phase === record.phase ? record.updateTime : at }
+  return { record: next, events: [phaseEvent(next, at)] }
+}
+
+function phaseEvent(record: ProvisioningRecord, at: string): ProvisioningEvent {
+  return {
+    event: 'phase',
+    data: {
+      provisioningRequestId: record.provisioningRequestId,
+      generation: record.generation,
+      provisioningPhase: record.phase,
+      message: record.message,
+      at,
+    },
+  }
+}
+
+function stepEvent(record: ProvisioningRecord, step: StepRecord, at: string): ProvisioningEvent {
+  return {
+    event: 'step',
+    data: {
+      provisioningRequestId: record.provisioningRequestId,
+      generation: record.generation,
+      step: step.name,
+      state: step.state,
+      percent: record.percent,
+      message: step.message ?? '',
+      at,
+    },
+  }
+}
+
+/** What a POST or PUT brings, after validation. */
+export interface Accepted {
+  data: ProvisioningRequestData
+  options?: RequestOptions
+  sealed?: string
+  sentHash: string
+  parameters: ProvisioningRecord['parameters']
+  oCloudIds: string[]
+  simulated: boolean
+  template: Template
+}
+
+function acceptedFields(accepted: Accepted) {
+  const { template: _template, ...fields } = accepted
+  return fields
+}
+
+/** POST: the first generation. */
+export function created(accepted: Accepted, reference: string, clock: Clock): Transition {
+  const at = now(clock)
+  const record: ProvisioningRecord = {
+    ...acceptedFields(accepted),
+    provisioningRequestId: accepted.data.provisioningRequestId,
+    reference,
+    createdAt: at,
+    generation: 1,
+    epoch: 0,
+    n: 0,
+    phase: 'PENDING',
+    message: WAITING,
+    updateTime: at,
+    deadline: null,
+    percent: 0,
+    currentStep: null,
+    steps: accepted.template.steps.map(({ name, uses }) => ({ name, uses, state: 'PENDING' })),
+    retired: [],
+  }
+  return { record, events: [phaseEvent(record, at)] }
+}
+
+const WAITING = 'waiting for a worker'
+
+/** What a new generation starts from: nothing of the last run, but everything that it made. */
+function nextGeneration(record: ProvisioningRecord, phase: ProvisioningPhase, message: string, clock: Clock): Transition {
+  const { error: _e, startedAt: _s, finishedAt: _f, cancelRequested: _c, force: _o, provisionedResourceSet: _p, resources: _r, ...kept } = record
+  const reset: ProvisioningRecord = { ...kept, generation: record.generation + 1, deadline: null, percent: 0, currentStep: null }
+  return enterPhase(reset, phase, message, clock)
+}
+
+/** A step's record at the start of a generation: what it made is kept, how it went is not. */
+function waitingStep(step: StepRecord): StepRecord {
+  return {
+    name: step.name,
+    uses: step.uses,
+    state: 'PENDING',
+    ...(step.made && { made: step.made }),
+    ...(step.identity && { identity: step.identity }),
+    ...(step.inputsHash && { inputsHash: step.inputsHash }),
+  }
+}
+
+export const hasMade = (step: StepRecord): boolean => (step.made?.objects.length ?? 0) > 0
+
+/** PUT: a newer generation, in any phase but DELETING. Steps that the template no longer has are retired: undone once the new ones stand. */
+export function replaced(record: ProvisioningRecord, accepted: Accepted, clock: Clock): Transition {
+  if (record.phase === 'DELETING') throw wrongPhase(record, 'changed')
+  if (accepted.data.provisioningRequestId !== record.provisioningRequestId) {
+    throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path', {
+      fields: [{ pointer: '/provisioningRequestId', message: `must be ${record.provisioningRequestId}` }],
+    })
+  }
+  const { options: _o, sealed: _s, ...kept } = record
+  const remaining = [...record.steps]
+  const steps = accepted.template.steps.map(({ name, uses }) => {
+    const index = remaining.findIndex((step) => step.name === name && step.uses === uses)
+    const [old] = index < 0 ? [] : remaining.splice(index, 1)
+    return old ? waitingStep(old) : { name, uses, state: 'PENDING' as const }
+  })
+  const retired = [...record.retired, ...remaining.filter(hasMade)]
+  return nextGeneration({ ...kept, ...acceptedFields(accepted), steps, retired }, 'PENDING', WAITING, clock)
+}
+
+/** POST …/retry: all steps run again from the first. */
+export function retried(record: ProvisioningRecord, clock: Clock): Transition {
+  if (!isEnded(record.phase)) throw wrongPhase(record, 'retried')
+  const next = nextGeneration({ ...record, steps: record.steps.map(waitingStep) }, 'PENDING', WAITING, clock)
+  return { ...next, record: { ...next.record, force: true } }
+}
+
+/** DELETE, in any phase; a second one changes nothing. */
+export function deleting(record: ProvisioningRecord, clock: Clock): Transition | undefined {
+  if (record.phase === 'DELETING') return undefined
+  return nextGeneration(record, 'DELETING', 'waiting for a worker to remove what was made', clock)
+}
+
+/** POST …/cancel. What no worker has touched yet ends at once; anything else at the worker's next safe point. */
+export function cancelled(record: ProvisioningRecord, clock: Clock): Transition | undefined {
+  if (record.phase !== 'PENDING' && record.phase !== 'PROGRESSING') throw wrongPhase(record, 'cancelled')
+  if (record.cancelRequested) return undefined
+  if (record.epoch === 0) return ended(fail(record, { code: 'CANCELLED', step: null, cause: 'cancelled before it started' }), clock)
+  return enterPhase({ ...record, cancelRequested: true }, record.phase, 'cancelling', clock)
+}
+
+function wrongPhase(record: ProvisioningRecord, verb: string): ServiceError {
+  return new ServiceError('WRONG_PHASE', `a request that is ${record.phase} cannot be ${verb}`)
+}
+
+/** A worker takes over: the epoch fences whoever was at it before. */
+export function claimed(record: ProvisioningRecord, clock: Clock): Transition {
+  const taken = { ...record, epoch: record.epoch + 1 }
+  if (record.phase !== 'PENDING') return { record: taken, events: [] }
+  return enterPhase(taken, 'PROGRESSING', 'started', clock)
+}
+
+/** The deadline starts with a generation's first step; waiting does not count. */
+export function started(record: ProvisioningRecord, timeoutSeconds: number, clock: Clock): Transition {
+  if (record.deadline) return { record, events: [] }
+  const at = clock()
+  const deadline = new Date(at.getTime() + timeoutSeconds * 1000).toISOString()
+  return { record: { ...record, startedAt: at.toISOString(), deadline }, events: [] }
+}
+
+/** Changes one step; `state` absent keeps it. Says so in an event unless `silent`. */
+export function stepChanged(
+  record: ProvisioningRecord,
+  name: string,
+  change: { state?: StepState; message?: string; percent?: number; made?: Made; inputsHash?: string | null; identity?: string },
+  clock: Clock,
+  silent = false,
+): Transition {
+  const at = now(clock)
+  const steps = record.steps.map((step) => (step.name === name ? changedStep(step, change, at) : step))
+  const step = steps.find((candidate) => candidate.name === name)
+  if (!step) throw new ServiceError('INTERNAL', `there is no step ${name}`)
+  const undoing = record.phase === 'DELETING' || record.error !== undefined
+  const next: ProvisioningRecord = {
+    ...record,
+    steps,
+    percent: undoing ? record.percent : Math.max(record.percent, percentOf(steps)),
+    currentStep: undoing ? record.currentStep : name,
+    message: step.message ? `${name}: ${step.message}` : record.message,
+  }
+  return { record: next, events: silent ? [] : [stepEvent(next, step, at)] }
+}
+
+function changedStep(step: StepRecord, change: Parameters<typeof stepChanged>[2], at: string): StepRecord {
+  const { inputsHash, ...rest } = change
+  const next: StepRecord = { ...step, ...rest }
+  if (inputsHash === null) delete next.inputsHash
+  else if (inputsHash) next.inputsHash = inputsHash
+  if (change.state === 'RUNNING' && step.state !== 'RUNNING') {
+    next.startedAt = at
+    delete next.finishedAt
+    next.percent = 0
+  }
+  if (change.state === 'SUCCEEDED' || change.state === 'FAILED' || change.state === 'UNDONE') next.finishedAt ??= at
+  if (change.state === 'SUCCEEDED') next.percent = 100
+  return next
+}
+
+/** Puts what a step made under a former identity (another target, another name) aside, to be undone when the new one stands. */
+export function setAside(record: ProvisioningRecord, name: string): Transition {
+  const step = record.steps.find((candidate) => candidate.name === name)
+  if (!step || !hasMade(step)) return { record, events: [] }
+  const { made: _made, inputsHash: _hash, ...emptied } = step
+  return {
+    record: { ...record, steps: record.steps.map((s) => (s === step ? emptied : s)), retired: [...record.retired, step] },
+    events: [],
+  }
+}
+
+/** A step's identity is again what it was before a change that failed: what was set aside is its own again. */
+export function takenBack(record: ProvisioningRecord, name: string, identity: string): Transition {
+  const old = record.retired.find((step) => step.name === name && step.identity === identity)
+  if (!old?.made) return { record, events: [] }
+  const made = old.made
+  return {
+    record: {
+      ...record,
+      steps: record.steps.map((step) => (step.name === name ? { ...step, made } : step)),
+      retired: record.retired.filter((step) => step !== old),
+    },
+    events: [],
+  }
+}
+
+/** Records the failure; the undoing that follows (if any) goes on from here after a death. */
+export function fail(record: ProvisioningRecord, failure: Pick<FailureRecord, 'code' | 'step' | 'cause'>): ProvisioningRecord {
+  return { ...record, error: { ...failure, exitCode: ERROR_CODES[failure.code].exitCode, undone: [], left: [] } }
+}
+
+/** FAILED: says what failed, what was undone and what could not be. Anything left makes it CLEANUP_FAILED when cleaning up was wanted. */
+export function ended(record: ProvisioningRecord, clock: Clock): Transition {
+  const error = record.error
+  if (!error) throw new ServiceError('INTERNAL', 'a request without an error cannot end FAILED')
+  const counted = (count: number) => (count === 1 ? '1 object' : `${count} objects`)
+  const words = [`${error.step ? `${error.step}: ` : ''}${error.cause}`]
+  if (error.undone.length > 0) words.push(`undone: ${counted(error.undone.length)}`)
+  if (error.left.length > 0) words.push(`left behind: ${counted(error.left.length)}`)
+  const { cancelRequested: _c, force: _f, ...rest } = record
+  const next = enterPhase({ ...rest, finishedAt: now(clock) }, 'FAILED', words.join('; '), clock)
+  return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FAILED' } }] }
+}
+
+/** FULFILLED, with what was provisioned. */
+export function fulfilled(
+  record: ProvisioningRecord,
+  result: Pick<ProvisioningRecord, 'provisionedResourceSet' | 'resources'>,
+  clock: Clock,
+): Transition {
+  const { force: _f, cancelRequested: _c, error: _e, ...rest } = record
+  const done = { ...rest, ...result, percent: 100, finishedAt: now(clock) }
+  const next = enterPhase(done, 'FULFILLED', 'provisioned', clock)
+  return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FULFILLED' } }] }
+}
