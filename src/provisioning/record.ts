@@ -104,6 +104,8 @@ export interface ProvisioningRecord {
   updateTime: string
   /** Set by cancel, obeyed by the worker at the next safe point. */
   cancelRequested?: boolean
+  /** How often a DELETE could not remove everything; makes its backoff. */
+  deleteTries?: number
   /** Set by retry: steps run again though their inputs did not change. */
   force?: boolean
   deadline: string | null

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
+import { type Clock, fulfilled, hasMade, setAside, started, stepChanged, takenBack } from '../lifecycle.ts'
+import { provisioned } from '../progress.ts'
+import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
+import type { Step } from '../steps/step.ts'
+import { renderInputs } from '../templates/references.ts'
+import type { Template, TemplateStep } from '../templates/template.ts'
+import type { RunRecord } from './run-record.ts'
+import { simulate } from './simulation.ts'
+import { createStepContext, type StepPorts } from './step-context.ts'
+import { throttle } from './throttle.ts'
+import { unwindStep } from './unwind.ts'
+
+export interface PipelineParts {
+  run: RunRecord
+  template: Template
+  /** Parameters with the writeOnly values merged in: in memory only. */
+  parameters: JsonObject
+  steps: ReadonlyMap<string, Step>
+  ports: StepPorts
+  fingerprint: (text: string) => string
+  redact: (text: string) => string
+  signal: AbortSignal
+  undoTimeoutMs: number
+  log: Logger
+  clock: Clock
+}
+
+/** How often a running step may write its progress. */
+const PROGRESS_EVERY_MS = 250
+
+/** A failure that says in which step it happened. */
+export class StepFailure extends Error {
+  readonly step: string
+  constructor(step: string, cause: unknown) {
+    super(messageOf(cause), { cause })
+    this.step = step
+  }
+}
+
+/** Runs the template's steps in order, from the first that is not done, and ends FULFILLED. Rejects with StepFailure. */
+export async function runSteps(parts: PipelineParts): Promise<void> {
+  const { run, template, clock } = parts
+  for (const templateStep of template.steps) {
+    const record = stepOf(run.current, templateStep.name)
+    if (record.state === 'SUCCEEDED' || record.state === 'SKIPPED') continue
+    try {
+      await runStep(templateStep, parts)
+    } catch (error) {
+      throw new StepFailure(templateStep.name, error)
+    }
+    await run.write((current) => withResources(current, template))
+  }
+  await removeRetired(parts)
+  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), { wish: false })
+}
+
+function withResources(record: ProvisioningRecord, template: Template) {
+  const { resources } = provisioned(template.result, record.steps, 'PROCESSING')
+  return { record: resources ? { ...record, resources } : record, events: [] }
+}
+
+function stepOf(record: ProvisioningRecord, name: string): StepRecord {
+  const step = record.steps.find((candidate) => candidate.name === name)
+  if (!step) throw new ServiceError('INTERNAL', `the record has no step ${name}`)
+  return step
+}
+
+/** One step: look whether it has to run at all, then apply and verify, with a checkpoint after each. */
+async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promise<void> {
+  const { run, clock, template, fingerprint } = parts
+  const { name } = templateStep
+  const step = parts.steps.get(templateStep.uses)
+  if (!step) throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep.uses}`)
+  const inputs = step.inputs.parse(renderInputs(templateStep.with ?? {}, scopeOf(run.current, template, parts.parameters)))
+  const inputsHash = fingerprint(JSON.stringify([templateStep.uses, inputs]))
+  const before = stepOf(run.current, name)
+  if (before.state === 'PENDING' && before.inputsHash === inputsHash && !run.current.force && !step.always) {
+    await run.write((record) => stepChanged(record, name, { state: 'SKIPPED', message: 'nothing changed' }, clock))
+    return
+  }
+  await run.write((record) => started(record, record.options?.timeoutSeconds ?? template.timeoutSeconds, clock))
+  const identity = step.identity?.(inputs) ?? targetOf(inputs)
+  await keepIdentity(name, identity, parts)
+  await run.write((record) => stepChanged(record, name, { state: 'RUNNING', message: 'started', inputsHash: null, identity }, clock))
+  const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
+  await run.write((record) => stepChanged(record, name, { state: 'SUCCEEDED', made, inputsHash, message: summary(made) }, clock))
+}
+
+function summary(made: Made): string {
+  const { summary: own } = made.notes
+  if (typeof own === 'string') return own
+  const changed = made.objects.filter((object) => object.action !== 'unchanged').length
+  return made.objects.length === 0 ? 'done' : `${made.objects.length} objects, ${changed} changed`
+}
+
+function targetOf(inputs: unknown): string {
+  const target = typeof inputs === 'object' && inputs !== null && 'target' in inputs ? inputs.target : undefined
+  return typeof target === 'string' ? target : ''
+}
+
+/** What was made under another identity is set aside; what was set aside under this one comes back. */
+async function keepIdentity(name: string, identity: string, { run }: PipelineParts): Promise<void> {
+  const step = stepOf(run.current, name)
+  if (step.identity === undefined || step.identity === identity) return
+  await run.write((record) => setAside(record, name))
+  await run.write((record) => takenBack(record, name, identity))
+}
+
+async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: PipelineParts): Promise<Made> {
+  const { run, clock, ports, signal, log } = parts
+  const progress = throttle(PROGRESS_EVERY_MS, (percent: number, message: string) => {
+    run
+      .write((record) => stepChanged(record, name, { percent: clamp(percent), message: parts.redact(message) }, clock))
+      .catch((error) => log.debug({ step: name, cause: messageOf(error) }, 'progress not written'))
+  })
+  const context = createStepContext({
+    ports,
+    record: () => run.current,
+    step: name,
+    signal,
+    log,
+    progress: progress.call,
+    checkpoint: async (made) => {
+      signal.throwIfAborted()
+      await run.write((record) => stepChanged(record, name, { made }, clock, true))
+    },
+    fence: async () => {
+      signal.throwIfAborted()
+      await run.refresh()
+    },
+  })
+  try {
+    if (run.current.simulated) await simulate(run.current.options?.simulation, context)
+    signal.throwIfAborted()
+    const made = await step.apply(inputs, stepOf(run.current, name).made, context)
+    await context.checkpoint(made)
+    return await step.verify(inputs, made, context)
+  } finally {
+    progress.settle()
+  }
+}
+
+const clamp = (percent: number): number => Math.max(0, Math.min(99, Math.round(percent)))
+
+/** Tries again after errors that may pass (an API server that is away, a lost race), with growing jittered pauses, until the signal ends it. */
+async function withRetries<T>(work: () => Promise<T>, name: string, { run, signal, clock, redact, log }: PipelineParts): Promise<T> {
+  for (let pause = 500; ; pause = Math.min(pause * 2, 10_000)) {
+    try {
+      return await work()
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      if (!(error instanceof ServiceError) || !error.retryable) throw error
+      const message = redact(`trying again: ${error.message}`)
+      log.info({ step: name, code: error.code, cause: message }, 'a step met an error that may pass')
+      await run.write((record) => stepChanged(record, name, { message }, clock))
+      await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch((aborted) => {
+        throw signal.reason ?? aborted
+      })
+    }
+  }
+}
+
+/** What the values of `{{ … }}` are: parameters, and what earlier steps gave. */
+export function scopeOf(record: ProvisioningRecord, template: Template, parameters: JsonObject) {
+  const outputs: Record<string, Made['outputs']> = {}
+  for (const { name } of template.steps) {
+    const made = record.steps.find((step) => step.name === name)?.made
+    if (made) outputs[name] = made.outputs
+  }
+  return { parameters, steps: outputs }
+}
+
+/** What the template's steps no longer make is removed once the new ones stand (design.md 3.5). What cannot be removed fails the request. */
+async function removeRetired(parts: PipelineParts): Promise<void> {
+  const { run } = parts
+  for (const retired of [...run.current.retired].reverse()) {
+    if (hasMade(retired)) {
+      const { left } = await unwindStep(retired, 'all', parts)
+      if (left.length > 0) throw new StepFailure(retired.name, new ServiceError('CLEANUP_FAILED', left.map((object) => object.reason).join('; ')))
+    }
+    await run.write((record) => ({ record: { ...record, retired: record.retired.filter((step) => step.name !== retired.name || step.identity !== retired.identity) }, events: [] }))
+  }
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { ServiceError } from '../../errors.ts'
+import { Fenced, VersionConflict } from '../../store/store.ts'
+import type { Transition } from '../lifecycle.ts'
+import type { ProvisioningRecord } from '../record.ts'
+import { alongside, recordOf, type Requests } from '../requests.ts'
+import { Interruption } from './interruption.ts'
+
+/** How long a worker waits for a store that is away before it gives the request up to whoever takes over. */
+const STORE_OUTAGE_MS = 60_000
+
+/**
+ * The record of a running request: the worker's view, written one after the other. Every write is fenced by the epoch; a write
+ * that meets a newer generation or an epoch that is not ours rejects with an Interruption, and nothing is written.
+ */
+export interface RunRecord {
+  readonly current: ProvisioningRecord
+  /** Rejects with Interruption 'superseded' or 'fenced'. Waits through an outage of the store. */
+  write(change: (record: ProvisioningRecord) => Transition, options?: { wish?: boolean }): Promise<ProvisioningRecord>
+  /** Reads the record again; rejects as `write` does. Cancel is told by the result. */
+  refresh(): Promise<ProvisioningRecord>
+  /** Takes the record away for good, with its last events. */
+  remove(events: Transition['events']): Promise<void>
+}
+
+export function createRunRecord(requests: Requests, claimedRecord: ProvisioningRecord, signal: AbortSignal, log: Logger): RunRecord {
+  let current = claimedRecord
+  let queue: Promise<unknown> = Promise.resolve()
+  const { provisioningRequestId: id, epoch, generation } = claimedRecord
+
+  function inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(work)
+    queue = result.catch(() => undefined)
+    return result
+  }
+
+  async function reread(): Promise<void> {
+    const stored = await requests.collection.get(id)
+    if (!stored) throw new Interruption('superseded', 'the request is gone')
+    const fresh = recordOf(stored)
+    if (fresh.epoch !== epoch) throw new Interruption('fenced', 'another worker has taken over')
+    if (fresh.generation !== generation) throw new Interruption('superseded', `generation ${fresh.generation} takes over`)
+    current = fresh
+  }
+
+  async function attempt(change: (record: ProvisioningRecord) => Transition, options: { wish?: boolean }): Promise<void> {
+    const transition = change(current)
+    try {
+      const stored = await requests.collection.replace(id, current.n, transition.record, { ...alongside(current, transition), ...options })
+      if (!stored) throw new Interruption('superseded', 'the request is gone')
+      current = recordOf(stored)
+    } catch (error) {
+      if (error instanceof Fenced) throw new Interruption('fenced', 'another worker has taken over')
+      if (!(error instanceof VersionConflict)) throw error
+      await reread()
+      await attempt(change, options)
+    }
+  }
+
+  return {
+    get current() {
+      return current
+    },
+    write: (change, options = {}) =>
+      inOrder(async () => {
+        await throughOutages(() => attempt(change, options), signal, log)
+        return current
+      }),
+    refresh: () =>
+      inOrder(async () => {
+        await throughOutages(reread, signal, log)
+        return current
+      }),
+    remove: (events) =>
+      inOrder(() =>
+        throughOutages(async () => {
+          await reread()
+          await requests.collection.remove(id, current.n, { epoch, events: events.map(({ event, data }) => ({ event, data: { ...data } })) })
+        }, signal, log),
+      ),
+  }
+}
+
+/** Repeats a call of the store that failed because it is away, with growing pauses, until it answers, the run ends, or the outage is too long. */
+async function throughOutages<T>(call: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
+  const giveUp = Date.now() + STORE_OUTAGE_MS
+  for (let pause = 100; ; pause = Math.min(pause * 2, 5_000)) {
+    try {
+      return await call()
+    } catch (error) {
+      const away = error instanceof ServiceError && error.retryable
+      if (!away || signal.aborted || Date.now() > giveUp) throw error
+      log.warn({ cause: error.message }, 'the store is away; trying again')
+      await sleep(pause, undefined, { signal }).catch((aborted) => {
+        throw signal.reason ?? aborted
+      })
+    }
+  }
+}

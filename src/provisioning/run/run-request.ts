@@ -1,0 +1,188 @@
+import type { Logger } from 'pino'
+import { type ErrorCode, messageOf, ServiceError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
+import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
+import type { Store } from '../../store/store.ts'
+import { type Clock, claimed, fail, isEnded, stepChanged } from '../lifecycle.ts'
+import type { ProvisioningRecord } from '../record.ts'
+import { alongside, recordOf, type Requests, topicOf } from '../requests.ts'
+import type { Step } from '../steps/step.ts'
+import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
+import { mergeSecrets } from '../templates/parameters.ts'
+import { abortAt, Interruption, interruptionOf } from './interruption.ts'
+import { runSteps, StepFailure } from './pipeline.ts'
+import { createRedactor } from './redaction.ts'
+import { createRunRecord, type RunRecord } from './run-record.ts'
+import type { StepPorts } from './step-context.ts'
+import { type UnwindParts, unwindAll, unwindFailure } from './unwind.ts'
+
+export interface RunParts {
+  requests: Requests
+  catalogue: TemplateCatalogue
+  store: Store
+  steps: ReadonlyMap<string, Step>
+  ports: StepPorts
+  /** Ends child processes that outlived a killed worker, before the request goes on (trap 3). */
+  endLeftovers: (reference: string) => Promise<void>
+  undoTimeoutMs: number
+  log: Logger
+  clock: Clock
+}
+
+/** Pauses between tries of a DELETE that could not remove everything. */
+const DELETE_AGAIN_MS = { first: 5_000, most: 300_000 }
+
+/** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
+export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
+  const log = parts.log.child({ provisioningRequestId: job.provisioningRequestId, generation: job.generation })
+  try {
+    return await parts.store.locks.withLock(`request:${job.reference}`, shutdown, (lease) =>
+      runClaimed(job, AbortSignal.any([shutdown, lease]), { ...parts, log }),
+    )
+  } catch (error) {
+    if (shutdown.aborted) return 'requeue'
+    const interruption = interruptionOf(error, shutdown)
+    if (interruption) {
+      log.info({ kind: interruption.kind, cause: interruption.message }, 'the run stops')
+      return 'done'
+    }
+    // The store is away, or the service made a mistake: the wish is still there, and so is the record.
+    log.error({ cause: messageOf(error), err: error }, 'the run broke off; it will be tried again')
+    return { againInMs: 5_000 }
+  }
+}
+
+async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
+  const record = await claim(job, parts)
+  if (!record) return 'done'
+  await parts.endLeftovers(record.reference)
+  const control = new AbortController()
+  const whole = AbortSignal.any([signal, control.signal])
+  const run = createRunRecord(parts.requests, record, whole, parts.log)
+  const stopListening = listen(run, control, parts)
+  try {
+    return record.phase === 'DELETING' ? await removeRequest(run, whole, parts) : await provisionRequest(run, whole, parts)
+  } finally {
+    stopListening()
+  }
+}
+
+/** Raises the epoch. Undefined when there is nothing (more) to do for this job. */
+async function claim(job: ProvisioningJob, { requests, clock }: RunParts): Promise<ProvisioningRecord | undefined> {
+  const before = await requests.find(job.provisioningRequestId)
+  if (!before || before.reference !== job.reference || isEnded(before.phase)) return undefined
+  const stored = await requests.collection.update(job.provisioningRequestId, (current) => {
+    const now = recordOf(current)
+    if (now.reference !== job.reference || isEnded(now.phase)) return undefined
+    const transition = claimed(now, clock)
+    return { value: transition.record, alongside: alongside(now, transition) }
+  })
+  const record = stored && recordOf(stored)
+  return record && record.reference === job.reference && !isEnded(record.phase) ? record : undefined
+}
+
+/** Stops the run when the API wrote something newer: another generation, a cancel, a removal. Told by the feed, never asked for. */
+function listen(run: RunRecord, control: AbortController, { store, log }: RunParts): () => void {
+  const look = () => {
+    run.refresh().then(
+      (record) => {
+        if (record.cancelRequested && !record.error && record.phase !== 'DELETING') {
+          control.abort(new Interruption('cancelled', 'cancelled'))
+        }
+      },
+      (error: unknown) => {
+        if (error instanceof Interruption) control.abort(error)
+        else log.warn({ cause: messageOf(error) }, 'the record could not be read again')
+      },
+    )
+  }
+  const stop = store.feed.subscribe(topicOf(run.current.provisioningRequestId), ({ event }) => event !== 'step' && look(), look)
+  look()
+  return stop
+}
+
+function unwindParts(run: RunRecord, signal: AbortSignal, redact: (text: string) => string, parts: RunParts): UnwindParts {
+  const { steps, ports, undoTimeoutMs, log, clock } = parts
+  return { run, steps, ports, redact, signal, undoTimeoutMs, log, clock }
+}
+
+/** The writeOnly parameters of a request, decrypted: in memory only. */
+export function openSecrets(record: ProvisioningRecord, store: Store): JsonObject | undefined {
+  return record.sealed === undefined ? undefined : (JSON.parse(store.secrets.open(record.sealed, record.reference)) as JsonObject)
+}
+
+async function provisionRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
+  const { catalogue, store, clock, log } = parts
+  const secrets = openSecrets(run.current, store)
+  const redact = createRedactor(secrets)
+  const unwind = unwindParts(run, signal, redact, parts)
+  if (run.current.error) {
+    await unwindFailure(unwind)
+    return 'done'
+  }
+  const { templateName, templateVersion } = run.current.data
+  const template = await catalogue.find(templateName, templateVersion)
+  const deadline = deadlineOf(run, template.timeoutSeconds)
+  const limited = AbortSignal.any([signal, deadline.signal])
+  try {
+    await runSteps({
+      ...unwind,
+      template,
+      parameters: mergeSecrets(run.current.parameters, secrets),
+      fingerprint: store.secrets.fingerprint,
+      signal: limited,
+    })
+  } catch (error) {
+    const interruption = interruptionOf(error instanceof StepFailure ? error.cause : error, limited)
+    const final = interruption && (interruption.kind === 'deadline' || interruption.kind === 'cancelled')
+    if (interruption && !final) throw interruption
+    const failure = failureOf(error, interruption, run, redact)
+    log.info(failure, 'the request failed')
+    await run.write((record) => {
+      const failed = fail(record, failure)
+      const runs = failed.steps.some((step) => step.name === failure.step && step.state === 'RUNNING')
+      return runs && failure.step ? stepChanged(failed, failure.step, { message: failure.cause }, clock) : { record: failed, events: [] }
+    })
+    await unwindFailure(unwindParts(run, withoutCancel(signal), redact, parts))
+  } finally {
+    deadline.clear()
+  }
+  return 'done'
+}
+
+/** The deadline stands in the record from the first step on; a run that goes on after a death keeps it. */
+function deadlineOf(run: RunRecord, templateSeconds: number) {
+  const seconds = run.current.options?.timeoutSeconds ?? templateSeconds
+  const instant = run.current.deadline ? new Date(run.current.deadline) : new Date(Date.now() + seconds * 1000)
+  return abortAt(instant, `not done within ${seconds} s`)
+}
+
+/** A cancelled run's signal has aborted, but its undo has to run: everything else still ends it. */
+function withoutCancel(signal: AbortSignal): AbortSignal {
+  if (!signal.aborted) return signal
+  return signal.reason instanceof Interruption && signal.reason.kind === 'cancelled' ? new AbortController().signal : signal
+}
+
+function failureOf(error: unknown, interruption: Interruption | undefined, run: RunRecord, redact: (text: string) => string) {
+  const step = error instanceof StepFailure ? error.step : null
+  if (interruption) {
+    const last = run.current.steps.find((candidate) => candidate.name === step)?.message
+    const cause = interruption.kind === 'cancelled' ? 'cancelled on request' : `${interruption.message}${last ? `; last seen: ${last}` : ''}`
+    return { code: interruption.kind === 'cancelled' ? ('CANCELLED' as const) : ('TIMEOUT' as const), step, cause: redact(cause) }
+  }
+  const cause = error instanceof StepFailure ? error.cause : error
+  const code: ErrorCode = cause instanceof ServiceError && cause.code !== 'INTERNAL' ? cause.code : 'PROVISIONING_FAILED'
+  return { code, step, cause: redact(messageOf(cause)) }
+}
+
+async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
+  const secrets = openSecrets(run.current, parts.store)
+  const clean = await unwindAll(unwindParts(run, signal, createRedactor(secrets), parts))
+  if (clean) {
+    await run.remove([{ event: 'end', data: { deleted: true } }])
+    return 'done'
+  }
+  const tries = (run.current.deleteTries ?? 0) + 1
+  await run.write((record) => ({ record: { ...record, deleteTries: tries }, events: [] }))
+  return { againInMs: Math.min(DELETE_AGAIN_MS.first * 2 ** (tries - 1), DELETE_AGAIN_MS.most) }
+}

@@ -1,0 +1,149 @@
+import type { Logger } from 'pino'
+import { ServiceError } from '../../errors.ts'
+import { type Clock, ended, hasMade, stepChanged } from '../lifecycle.ts'
+import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
+import type { Step, Undone } from '../steps/step.ts'
+import { abortAt, interruptionOf } from './interruption.ts'
+import type { RunRecord } from './run-record.ts'
+import { createStepContext, type StepPorts } from './step-context.ts'
+
+export interface UnwindParts {
+  run: RunRecord
+  steps: ReadonlyMap<string, Step>
+  ports: StepPorts
+  redact: (text: string) => string
+  /** Aborted at shutdown and when fenced; the deadline of the request does not count here. */
+  signal: AbortSignal
+  undoTimeoutMs: number
+  log: Logger
+  clock: Clock
+}
+
+const CLUSTER_STEP = 'kind-cluster'
+
+/** After a failure: undoes in reverse order what this generation made, as far as the options want it, and ends FAILED. */
+export async function unwindFailure(parts: UnwindParts): Promise<void> {
+  const { run, clock } = parts
+  const limit = undoLimit(parts)
+  try {
+    for (const { name } of [...run.current.steps].reverse()) {
+      const step = run.current.steps.find((candidate) => candidate.name === name)
+      if (!step || (step.state !== 'RUNNING' && step.state !== 'UNDOING' && !madeInGeneration(step, run.current.generation))) continue
+      await unwindFailedStep(step, { ...parts, signal: limit.signal })
+    }
+  } finally {
+    limit.clear()
+  }
+  await run.write((record) => ended(record, clock), { wish: false })
+}
+
+/** One time limit for the whole undo (UNDO_TIMEOUT). */
+function undoLimit({ undoTimeoutMs, signal }: UnwindParts): { signal: AbortSignal; clear(): void } {
+  const limit = abortAt(new Date(Date.now() + undoTimeoutMs), `the undo took longer than ${undoTimeoutMs / 1000} s`)
+  return { signal: AbortSignal.any([signal, limit.signal]), clear: limit.clear }
+}
+
+const madeInGeneration = (step: StepRecord, generation: number): boolean =>
+  step.state !== 'UNDONE' && (step.made?.objects.some((object) => object.madeIn === generation) ?? false)
+
+/** Cluster steps follow `deleteClusterOnFailure` when it was sent, everything else `cleanupOnFailure` (default true). */
+function undoWanted(step: StepRecord, options: RequestOptions = {}): boolean {
+  const cleanup = options.cleanupOnFailure ?? true
+  return step.uses === CLUSTER_STEP ? (options.deleteClusterOnFailure ?? cleanup) : cleanup
+}
+
+async function unwindFailedStep(step: StepRecord, parts: UnwindParts): Promise<void> {
+  const { run, clock } = parts
+  const failing = run.current.error?.step === step.name
+  const { generation, options } = run.current
+  if (!undoWanted(step, options)) {
+    const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation)
+    await run.write((record) => {
+      const noted = noteUndone(record, { undone: [], left: kept.map((object) => ({ ...object, reason: 'cleaning up is off' })) }, false)
+      return failing ? stepChanged(noted, step.name, { state: 'FAILED', message: record.error?.cause ?? 'failed', inputsHash: null }, clock) : { record: noted, events: [] }
+    })
+    return
+  }
+  const result = await unwindStep(step, 'generation', parts)
+  await run.write((record) => {
+    const state = result.left.length > 0 ? 'FAILED' : 'UNDONE'
+    const message = result.left.length > 0 ? `could not be undone: ${result.left[0]?.reason}` : (failing && record.error?.cause) || 'undone'
+    return stepChanged(noteUndone(record, result, true), step.name, { state, message, made: remaining(step, result), inputsHash: null }, clock)
+  })
+}
+
+function noteUndone(record: RunRecord['current'], { undone, left }: Undone, cleanup: boolean): RunRecord['current'] {
+  if (!record.error) return record
+  const error: FailureRecord = { ...record.error, undone: [...record.error.undone, ...undone], left: [...record.error.left, ...left] }
+  if (cleanup && left.length > 0) Object.assign(error, { code: 'CLEANUP_FAILED', exitCode: 8 })
+  return { ...record, error }
+}
+
+/** What still stands after an undo: what was not touched, and what could not be removed. */
+function remaining(step: StepRecord, { undone }: Undone): Made {
+  const made = step.made ?? { objects: [], outputs: {}, notes: {} }
+  const key = (object: Made['objects'][number]) => `${object.apiVersion}/${object.kind}/${object.namespace ?? ''}/${object.name}`
+  const gone = new Set(undone.map(key))
+  return { ...made, objects: made.objects.filter((object) => !gone.has(key(object))) }
+}
+
+/** Undoes one step and says what could and could not be removed. Rejects only when the run itself is interrupted (shutdown, fenced). */
+export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', parts: UnwindParts): Promise<Undone> {
+  const { run, clock, signal, log } = parts
+  const made = step.made
+  if (!made || !hasMade(step)) return { undone: [], left: [] }
+  const implementation = parts.steps.get(step.uses)
+  if (!implementation) throw new ServiceError('INTERNAL', `no step of this service is called ${step.uses}`)
+  const standing = run.current.steps.some((candidate) => candidate.name === step.name && candidate.uses === step.uses)
+  if (standing) await run.write((record) => stepChanged(record, step.name, { state: 'UNDOING', message: 'removing' }, clock))
+  const context = createStepContext({
+    ports: parts.ports,
+    record: () => run.current,
+    step: step.name,
+    signal,
+    log,
+    progress: () => undefined,
+    checkpoint: async () => undefined,
+    fence: async () => {
+      signal.throwIfAborted()
+      await run.refresh()
+    },
+  })
+  try {
+    const result = await implementation.undo(made, scope, context)
+    return { undone: result.undone, left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })) }
+  } catch (error) {
+    const interruption = interruptionOf(error, signal)
+    if (interruption && interruption.kind !== 'deadline') throw interruption
+    const reason = parts.redact(interruption?.message ?? (error instanceof Error ? error.message : String(error)))
+    log.warn({ step: step.name, cause: reason }, 'an undo failed')
+    return { undone: [], left: made.objects.map((object) => ({ ...object, reason })) }
+  }
+}
+
+/**
+ * DELETE: undoes everything, newest step first. Resolves true when nothing is left; false when something is, with the reason in the record,
+ * and the caller tries again later.
+ */
+export async function unwindAll(parts: UnwindParts): Promise<boolean> {
+  const { run, clock } = parts
+  const limit = undoLimit(parts)
+  try {
+    const all = [...run.current.retired, ...run.current.steps].filter((step) => hasMade(step))
+    for (const step of all.reverse()) {
+      const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
+      const made = remaining(step, result)
+      const done = result.left.length === 0
+      const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
+      if (run.current.retired.includes(step)) {
+        await run.write((record) => ({ record: { ...record, retired: record.retired.map((old) => (old.name === step.name && old.identity === step.identity ? { ...old, made } : old)) }, events: [] }))
+      } else {
+        await run.write((record) => stepChanged(record, step.name, { state: done ? 'UNDONE' : 'FAILED', made, message, inputsHash: null }, clock))
+      }
+      if (!done) return false
+    }
+    return true
+  } finally {
+    limit.clear()
+  }
+}

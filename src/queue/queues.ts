@@ -1,0 +1,113 @@
+import { DelayedError, type Job, Queue, type RedisConnectionClient, WaitingError, Worker } from 'bullmq'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../errors.ts'
+
+/** Names the work; everything else stands in the record. BullMQ never holds the state of a request (trap 1). */
+export interface ProvisioningJob {
+  provisioningRequestId: string
+  reference: string
+  generation: number
+}
+
+/** A dry run: the request itself, encrypted, for it may hold writeOnly parameters. */
+export interface PlanJob {
+  planId: string
+  sealed: string
+}
+
+/** How a job ended: done; back to the queue at once (shutdown); or again after a while (an undo that could not succeed yet). */
+export type JobEnd = 'done' | 'requeue' | { againInMs: number }
+
+export interface QueueParts {
+  /** A new connection for each call: BullMQ blocks on some of them. Closed by `close`. */
+  connect: () => RedisConnectionClient & { disconnect(): void }
+  prefix: string
+  log: Logger
+}
+
+const PROVISIONING = 'provisioning'
+const PLANS = 'plans'
+/** More dry runs than this at once are refused with 503. */
+const MOST_WAITING_PLANS = 200
+
+export interface Queues {
+  /** Does nothing when that generation's job is there already. `delayMs` for a job that shall not start yet. */
+  provision(job: ProvisioningJob): Promise<void>
+  /** Rejects with UNAVAILABLE when too many plans are waiting. */
+  plan(job: PlanJob): Promise<void>
+  close(): Promise<void>
+}
+
+/** The producing side: what the API needs. Jobs are removed when they end, so that a generation can be handed over again after a death. */
+export function createQueues({ connect, prefix, log }: QueueParts): Queues {
+  const connection = connect()
+  const options = { connection, prefix, defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 } }
+  const provisioning = new Queue<ProvisioningJob>(PROVISIONING, options)
+  const plans = new Queue<PlanJob>(PLANS, options)
+  for (const queue of [provisioning, plans]) queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
+  return {
+    async provision(job) {
+      await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}` })
+    },
+    async plan(job) {
+      if ((await plans.getWaitingCount()) >= MOST_WAITING_PLANS) {
+        throw new ServiceError('UNAVAILABLE', 'too many dry runs are waiting; try again in a moment', { retryAfter: 5, retryable: true })
+      }
+      await plans.add('plan', job, { jobId: `plan-${job.planId}` })
+    },
+    async close() {
+      await Promise.all([provisioning.close(), plans.close()])
+      connection.disconnect()
+    },
+  }
+}
+
+export interface WorkerParts extends QueueParts {
+  concurrency: number
+  /** Time until another worker takes over what a dead one had. */
+  takeoverMs: number
+  provision: (job: ProvisioningJob) => Promise<JobEnd>
+  plan: (job: PlanJob) => Promise<void>
+}
+
+/** The consuming side. `close` waits for what is running: end the runs first (they answer 'requeue'). */
+export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void> } {
+  const connections = [parts.connect(), parts.connect()] as const
+  const shared = {
+    prefix: parts.prefix,
+    // A stall never fails a request (trap 2): only our own deadline does.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    lockDuration: parts.takeoverMs,
+    stalledInterval: Math.max(500, Math.floor(parts.takeoverMs / 2)),
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+    runRetryDelay: 1_000,
+  }
+  const provisioning = new Worker<ProvisioningJob>(PROVISIONING, (job, token) => runJob(job, token, parts), {
+    ...shared,
+    connection: connections[0],
+    concurrency: parts.concurrency,
+  })
+  const plans = new Worker<PlanJob>(PLANS, (job) => parts.plan(job.data), { ...shared, connection: connections[1], concurrency: 8 })
+  for (const worker of [provisioning, plans]) {
+    worker.on('error', (error) => parts.log.warn({ queue: worker.name, cause: messageOf(error) }, 'worker connection'))
+    worker.on('failed', (job, error) => parts.log.error({ queue: worker.name, job: job?.id, cause: error.message }, 'job failed'))
+  }
+  return {
+    async close() {
+      await Promise.all([provisioning.close(), plans.close()])
+      for (const connection of connections) connection.disconnect()
+    },
+  }
+}
+
+async function runJob(job: Job<ProvisioningJob>, token: string | undefined, parts: WorkerParts): Promise<void> {
+  const end = await parts.provision(job.data)
+  if (end === 'done') return
+  if (end === 'requeue') {
+    await job.moveToWait(token)
+    throw new WaitingError()
+  }
+  await job.moveToDelayed(Date.now() + end.againInMs, token)
+  throw new DelayedError()
+}
