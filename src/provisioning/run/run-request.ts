@@ -56,12 +56,14 @@ async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunP
   const record = await claim(job, parts)
   if (!record) return 'done'
   await parts.endLeftovers(record.reference)
-  const control = new AbortController()
-  const whole = AbortSignal.any([signal, control.signal])
-  const run = createRunRecord(parts.requests, record, whole, parts.log)
-  const stopListening = listen(run, control, parts)
+  const superseded = new AbortController()
+  const cancelled = new AbortController()
+  const undoing = AbortSignal.any([signal, superseded.signal])
+  const run = createRunRecord(parts.requests, record, undoing, parts.log)
+  const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
-    return record.phase === 'DELETING' ? await removeRequest(run, whole, parts) : await provisionRequest(run, whole, parts)
+    if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
+    return await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
   } finally {
     stopListening()
   }
@@ -81,17 +83,23 @@ async function claim(job: ProvisioningJob, { requests, clock }: RunParts): Promi
   return record && record.reference === job.reference && !isEnded(record.phase) ? record : undefined
 }
 
+/** A cancel ends the way forward but not the undo that follows it; anything else ends both. */
+interface RunSignals {
+  forward: AbortSignal
+  undoing: AbortSignal
+}
+
 /** Stops the run when the API wrote something newer: another generation, a cancel, a removal. Told by the feed, never asked for. */
-function listen(run: RunRecord, control: AbortController, { store, log }: RunParts): () => void {
+function listen(run: RunRecord, control: { superseded: AbortController; cancelled: AbortController }, { store, log }: RunParts): () => void {
   const look = () => {
     run.refresh().then(
       (record) => {
         if (record.cancelRequested && !record.error && record.phase !== 'DELETING') {
-          control.abort(new Interruption('cancelled', 'cancelled'))
+          control.cancelled.abort(new Interruption('cancelled', 'cancelled'))
         }
       },
       (error: unknown) => {
-        if (error instanceof Interruption) control.abort(error)
+        if (error instanceof Interruption) control.superseded.abort(error)
         else log.warn({ cause: messageOf(error) }, 'the record could not be read again')
       },
     )
@@ -111,11 +119,11 @@ export function openSecrets(record: ProvisioningRecord, store: Store): JsonObjec
   return record.sealed === undefined ? undefined : (JSON.parse(store.secrets.open(record.sealed, record.reference)) as JsonObject)
 }
 
-async function provisionRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
+async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {
   const { catalogue, store, clock, log } = parts
   const secrets = openSecrets(run.current, store)
   const redact = createRedactor(secrets)
-  const unwind = unwindParts(run, signal, redact, parts)
+  const unwind = unwindParts(run, undoing, redact, parts)
   if (run.current.error) {
     await unwindFailure(unwind)
     return 'done'
@@ -123,7 +131,7 @@ async function provisionRequest(run: RunRecord, signal: AbortSignal, parts: RunP
   const { templateName, templateVersion } = run.current.data
   const template = await catalogue.find(templateName, templateVersion)
   const deadline = deadlineOf(run, template.timeoutSeconds)
-  const limited = AbortSignal.any([signal, deadline.signal])
+  const limited = AbortSignal.any([forward, deadline.signal])
   try {
     await runSteps({
       ...unwind,
@@ -143,7 +151,7 @@ async function provisionRequest(run: RunRecord, signal: AbortSignal, parts: RunP
       const runs = failed.steps.some((step) => step.name === failure.step && step.state === 'RUNNING')
       return runs && failure.step ? stepChanged(failed, failure.step, { message: failure.cause }, clock) : { record: failed, events: [] }
     })
-    await unwindFailure(unwindParts(run, withoutCancel(signal), redact, parts))
+    await unwindFailure(unwind)
   } finally {
     deadline.clear()
   }
@@ -155,12 +163,6 @@ function deadlineOf(run: RunRecord, templateSeconds: number) {
   const seconds = run.current.options?.timeoutSeconds ?? templateSeconds
   const instant = run.current.deadline ? new Date(run.current.deadline) : new Date(Date.now() + seconds * 1000)
   return abortAt(instant, `not done within ${seconds} s`)
-}
-
-/** A cancelled run's signal has aborted, but its undo has to run: everything else still ends it. */
-function withoutCancel(signal: AbortSignal): AbortSignal {
-  if (!signal.aborted) return signal
-  return signal.reason instanceof Interruption && signal.reason.kind === 'cancelled' ? new AbortController().signal : signal
 }
 
 function failureOf(error: unknown, interruption: Interruption | undefined, run: RunRecord, redact: (text: string) => string) {

@@ -1,0 +1,93 @@
+import { ServiceError } from '../errors.ts'
+import type { OCloudRegistry } from '../clusters/registry-types.ts'
+import type { JsonObject } from '../json.ts'
+import type { SecretBox } from '../store/store.ts'
+import { canonicalJson } from './canonical-json.ts'
+import type { Accepted } from './lifecycle.ts'
+import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
+import type { SubmittedRequest } from './service-types.ts'
+import type { AcceptedParameters, TemplateCatalogue } from './templates/catalogue-types.ts'
+import { mergeSecrets } from './templates/parameters.ts'
+import { renderInputs } from './templates/references.ts'
+import type { Template } from './templates/template.ts'
+
+export interface AcceptParts {
+  catalogue: TemplateCatalogue
+  oClouds: OCloudRegistry
+  secrets: SecretBox
+}
+
+/** Keyed hash of a body as it was sent, so that a blind retry is recognised: deep equality, key order ignored. */
+export function sentHashOf({ data, options }: Pick<SubmittedRequest, 'data' | 'options'>, secrets: SecretBox): string {
+  return secrets.fingerprint(canonicalJson({ data: { ...data }, options: options ? { ...options } : null } as JsonObject))
+}
+
+/**
+ * Validates a POST or PUT against its template (design.md 3.1). Rejects with UNKNOWN_TEMPLATE, TEMPLATE_PARAMETERS, INVALID_OPTIONS.
+ * The writeOnly parameters leave `data` and are sealed under the request's reference.
+ */
+export async function accept(
+  request: SubmittedRequest,
+  reference: string,
+  before: ProvisioningRecord | undefined,
+  { catalogue, oClouds, secrets }: AcceptParts,
+): Promise<Accepted> {
+  const template = await catalogue.find(request.data.templateName, request.data.templateVersion)
+  const parameters = await catalogue.accept(template, request.data.templateParameters ?? {})
+  const simulated = await isSimulated(template, parameters, oClouds)
+  const options = request.canonical ? before?.options : request.options
+  checkOptions(options, template, simulated)
+  return {
+    data: withoutSecrets(request.data, parameters.secrets),
+    options,
+    sealed: parameters.secrets && secrets.seal(JSON.stringify(parameters.secrets), reference),
+    sentHash: sentHashOf(request, secrets),
+    parameters: parameters.parameters,
+    oCloudIds: parameters.oCloudIds,
+    simulated,
+    template,
+  }
+}
+
+/** Simulated are requests all of whose targets are: registered O-Clouds by their registration, clusters yet to be made by their driver. */
+async function isSimulated(template: Template, { parameters, secrets, oCloudIds }: AcceptedParameters, oClouds: OCloudRegistry): Promise<boolean> {
+  const registered = await Promise.all(oCloudIds.map(async (id) => (await oClouds.get(id)).value.simulated))
+  const drivers = template.steps
+    .filter((step) => step.uses === 'kind-cluster')
+    .map((step) => renderInputs({ driver: step.with?.driver ?? 'kind' }, { parameters: mergeSecrets(parameters, secrets), steps: {} }).driver)
+  const targets = [...registered, ...drivers.map((driver) => driver === 'simulated')]
+  return targets.length > 0 && targets.every(Boolean)
+}
+
+function checkOptions(options: RequestOptions | undefined, template: Template, simulated: boolean): void {
+  const simulation = options?.simulation
+  if (!simulation) return
+  if (!simulated) {
+    throw new ServiceError('INVALID_OPTIONS', 'options.simulation is for simulated O-Clouds only; this request has a real target', {
+      fields: [{ pointer: '/options/simulation', message: 'the target is real: leave it out, or name a simulated O-Cloud' }],
+    })
+  }
+  const names = template.steps.map((step) => step.name)
+  const fields = (['failAt', 'silentAt'] as const).flatMap((key) => {
+    const step = simulation[key]
+    return step === undefined || names.includes(step) ? [] : [{ pointer: `/options/simulation/${key}`, message: `no such step; the template has ${names.join(', ')}` }]
+  })
+  if (fields.length > 0) throw new ServiceError('INVALID_OPTIONS', 'options.simulation names a step that is not there', { fields })
+}
+
+function withoutSecrets(data: ProvisioningRequestData, secrets: JsonObject | undefined): ProvisioningRequestData {
+  if (!secrets || !data.templateParameters) return data
+  return { ...data, templateParameters: without(data.templateParameters, secrets) }
+}
+
+/** `value` less every leaf that `taken` has. */
+function without(value: JsonObject, taken: JsonObject): JsonObject {
+  const entries = Object.entries(value).flatMap(([key, item]) => {
+    if (!Object.hasOwn(taken, key)) return [[key, item] as const]
+    const inner = taken[key]
+    return isObject(item) && isObject(inner) ? [[key, without(item, inner)] as const] : []
+  })
+  return Object.fromEntries(entries)
+}
+
+const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)

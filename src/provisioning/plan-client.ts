@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { ERROR_CODES, type ErrorCode, type FieldError, ServiceError } from '../errors.ts'
+import type { Queues } from '../queue/queues.ts'
+import type { Store } from '../store/store.ts'
+import { type AcceptParts, accept } from './accept.ts'
+import type { Requests } from './requests.ts'
+import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
+
+/** What a worker answers to a dry run, over the feed. */
+export type PlanAnswer = { plan: Plan } | { refused: { code: ErrorCode; message: string; fields: FieldError[] } }
+
+/** What a dry run's sealed payload holds. */
+export interface PlanQuestion {
+  request: SubmittedRequest
+  /** Of the request that a PUT would change. */
+  provisioningRequestId?: string
+}
+
+export const planTopic = (planId: string): string => `plan:${planId}`
+
+export interface PlanClientParts extends AcceptParts {
+  store: Store
+  requests: Requests
+  queues: Queues
+  planTimeoutMs: number
+}
+
+/** The API's side of a dry run: the worker has the tools, so it makes the plan; the API waits for it with a time limit (trap 21). */
+export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningService, 'plan'> {
+  const { store, queues, requests, planTimeoutMs } = parts
+  return {
+    async plan(request, provisioningRequestId) {
+      const before = provisioningRequestId === undefined ? undefined : await requests.get(provisioningRequestId)
+      if (provisioningRequestId === undefined && (await requests.find(request.data.provisioningRequestId))) {
+        throw new ServiceError('ALREADY_EXISTS', `provisioningRequestId ${request.data.provisioningRequestId} is known: a POST would be refused`)
+      }
+      if (before?.phase === 'DELETING') throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
+      if (before && before.provisioningRequestId !== request.data.provisioningRequestId) {
+        throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path')
+      }
+      await accept(request, 'plan', before, parts)
+      const planId = randomUUID()
+      const question: PlanQuestion = { request, ...(provisioningRequestId !== undefined && { provisioningRequestId }) }
+      const answer = waitForAnswer(planId)
+      try {
+        await queues.plan({ planId, sealed: store.secrets.seal(JSON.stringify(question), planId) })
+        return planOf(await answer.promise)
+      } finally {
+        answer.stop()
+      }
+    },
+  }
+
+  function waitForAnswer(planId: string): { promise: Promise<PlanAnswer>; stop: () => void } {
+    const { promise, resolve, reject } = Promise.withResolvers<PlanAnswer>()
+    const stopListening = store.feed.subscribe(planTopic(planId), ({ data }) => resolve(data as unknown as PlanAnswer), () => undefined)
+    const timer = setTimeout(
+      () => reject(new ServiceError('NO_WORKER', `no worker made the plan within ${planTimeoutMs / 1000} s; is one running (o2ims serve --roles worker)?`)),
+      planTimeoutMs,
+    )
+    promise.catch(() => undefined)
+    return {
+      promise,
+      stop: () => {
+        clearTimeout(timer)
+        stopListening()
+      },
+    }
+  }
+}
+
+function planOf(answer: PlanAnswer): Plan {
+  if ('plan' in answer) return answer.plan
+  const { code, message, fields } = answer.refused
+  throw new ServiceError(code in ERROR_CODES ? code : 'INTERNAL', message, { fields })
+}

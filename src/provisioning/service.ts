@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../errors.ts'
+import type { Queues } from '../queue/queues.ts'
+import { AlreadyExists, MissingReference, type Store } from '../store/store.ts'
+import { type AcceptParts, accept, sentHashOf } from './accept.ts'
+import { streamEvents } from './events.ts'
+import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, type Transition } from './lifecycle.ts'
+import { createPlanClient } from './plan-client.ts'
+import type { MadeObject, ProvisioningRecord } from './record.ts'
+import { recordOf, type Requests, TEMPLATES } from './requests.ts'
+import type { ProvisioningService } from './service-types.ts'
+
+export interface ServiceParts extends AcceptParts {
+  store: Store
+  requests: Requests
+  queues: Queues
+  planTimeoutMs: number
+  log: Logger
+  clock: Clock
+}
+
+/** What the routes call; see ProvisioningService for errors. */
+export function createProvisioningService(parts: ServiceParts): ProvisioningService {
+  const { store, requests, queues, log, clock } = parts
+  const planClient = createPlanClient(parts)
+
+  /** Hands the job over. When that fails the wish is still in the record, and the dispatcher finds it. */
+  async function handOver(record: ProvisioningRecord): Promise<void> {
+    const { provisioningRequestId, reference, generation } = record
+    await queues.provision({ provisioningRequestId, reference, generation }).catch((error: unknown) => {
+      log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
+    })
+  }
+
+  async function change(id: string, how: (record: ProvisioningRecord) => Transition | undefined): Promise<ProvisioningRecord> {
+    let changed = false
+    const record = await requests
+      .update(
+        id,
+        (before) => {
+          const transition = how(before)
+          changed = transition !== undefined
+          return transition
+        },
+        { wish: true },
+      )
+      .catch(namedReferences)
+    if (changed && !isEnded(record.phase)) await handOver(record)
+    return record
+  }
+
+  return {
+    async create(request) {
+      const id = request.data.provisioningRequestId
+      const known = await requests.find(id)
+      if (known) return { record: sameAgain(known), created: false }
+      const reference = randomUUID()
+      const accepted = await accept(request, reference, undefined, parts)
+      try {
+        const record = await requests.create(created(accepted, reference, clock)).catch(namedReferences)
+        await handOver(record)
+        return { record, created: true }
+      } catch (error) {
+        if (!(error instanceof AlreadyExists)) throw error
+        return { record: sameAgain(await requests.get(id)), created: false }
+      }
+
+      function sameAgain(record: ProvisioningRecord): ProvisioningRecord {
+        if (!request.canonical && record.sentHash === sentHashOf(request, store.secrets)) return record
+        throw new ServiceError('ALREADY_EXISTS', `provisioningRequestId ${id} is known; change it with PUT, or choose another id`)
+      }
+    },
+
+    get: requests.get,
+
+    async list(options) {
+      const page = await requests.collection.list(options)
+      return { ...page, items: page.items.map((stored) => ({ n: stored.n, value: recordOf(stored) })) }
+    },
+
+    async replace(id, request, ifMatch) {
+      const before = await requests.get(id)
+      checkMatch(before, ifMatch)
+      if (before.phase === 'DELETING') throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
+      checkSameId(id, request.data.provisioningRequestId)
+      const accepted = await accept(request, before.reference, before, parts)
+      return change(id, (record) => {
+        checkMatch(record, ifMatch)
+        return replaced(record, accepted, clock)
+      })
+    },
+
+    async remove(id, { ifMatch, orphan }) {
+      const record = await change(id, (before) => {
+        checkMatch(before, ifMatch)
+        return deleting(before, clock)
+      })
+      if (!orphan) return { record }
+      return { record, left: await orphaned(record) }
+    },
+
+    cancel: (id) => change(id, (record) => cancelled(record, clock)),
+    retry: (id) => change(id, (record) => retried(record, clock)),
+    plan: planClient.plan,
+    events: (id, options) => streamEvents(id, options, { requests, feed: store.feed }),
+  }
+
+  /** Gives up on what stands: the record goes, and says what was left behind in its last event and in the audit log. */
+  async function orphaned(record: ProvisioningRecord): Promise<ReturnType<typeof standing>> {
+    const left = standing(record)
+    const plain = left.map((object) => ({ ...object }))
+    await requests.collection.remove(record.provisioningRequestId, undefined, { events: [{ event: 'end', data: { deleted: true, left: plain } }] })
+    log.warn({ audit: true, action: 'orphan', provisioningRequestId: record.provisioningRequestId, left }, 'a request was given up; its objects stay')
+    return left
+  }
+}
+
+function standing({ steps, retired }: ProvisioningRecord): Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[] {
+  const objects = [...retired, ...steps].flatMap((step) => step.made?.objects ?? [])
+  return objects
+    .filter((object) => object.action !== 'deleted' && object.madeIn !== undefined)
+    .map(({ apiVersion, kind, namespace, name }) => ({ apiVersion, kind, ...(namespace && { namespace }), name }))
+}
+
+export const etagOf = ({ generation, n }: ProvisioningRecord): string => `${generation}-${n}`
+
+function checkMatch(record: ProvisioningRecord, ifMatch: string | undefined): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch === etagOf(record)) return
+  throw new ServiceError('PRECONDITION_FAILED', `the request is at ETag "${etagOf(record)}" by now: read it again, then repeat`)
+}
+
+function checkSameId(id: string, sent: string): void {
+  if (id === sent) return
+  throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path', {
+    fields: [{ pointer: '/provisioningRequestId', message: `must be ${id}` }],
+  })
+}
+
+/** The template or O-Cloud went away between the validation and the write. */
+function namedReferences(error: unknown): never {
+  if (!(error instanceof MissingReference)) throw error
+  const { collection, id } = error.reference
+  if (collection === TEMPLATES) throw new ServiceError('UNKNOWN_TEMPLATE', `template ${id} does not exist any more`)
+  throw new ServiceError('TEMPLATE_PARAMETERS', `O-Cloud ${id} does not exist any more`)
+}
