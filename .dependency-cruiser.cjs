@@ -1,0 +1,106 @@
+/**
+ * The import rules of the house: main → slices → shared. A slice uses another slice's functions, never its routes.
+ * TypeScript 7 has no compiler API yet, so the sources are parsed with swc.
+ */
+const SLICES = 'provisioning|clusters|packages|inventory|monitoring|performance|subscriptions'
+const SHARED = 'http|query|store|queue|tools'
+const ROUTES = 'routes?\\.ts$'
+
+/** @param {string} name the package @returns a pattern for the files of one npm package */
+const npm = (name) => `(^|/)node_modules/${name}/`
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'Files that import each other cannot be read alone',
+      from: {},
+      to: { circular: true },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'shared-knows-no-slice',
+      severity: 'error',
+      comment: 'What all slices share knows nothing of them',
+      from: { path: `^src/(${SHARED})/` },
+      to: { path: `^src/(${SLICES})/` },
+    },
+    {
+      name: 'routes-stay-home',
+      severity: 'error',
+      comment: 'A slice uses the service functions of another, never its routes',
+      from: { path: `^src/(${SLICES})/` },
+      to: { path: `^src/(${SLICES})/.*${ROUTES}`, pathNot: '^src/$1/' },
+    },
+    {
+      name: 'only-main-starts',
+      severity: 'error',
+      comment: 'main.ts puts the parts together; only the command "serve" imports it',
+      from: { path: '^src/', pathNot: '^src/(main|cli/commands/serve)\\.ts$' },
+      to: { path: '^src/main\\.ts$' },
+    },
+    {
+      name: 'cli-is-a-client',
+      severity: 'error',
+      comment: 'The command line knows the service by its API; serve and demo start it as a process',
+      from: { path: '^src/cli/', pathNot: '^src/cli/commands/serve\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/cli/' },
+    },
+    {
+      name: 'nobody-imports-the-cli',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'fastify-in-http-and-routes',
+      severity: 'error',
+      comment: 'Only http/ and the routes of a slice know Fastify',
+      from: { path: '^src/', pathNot: `^src/http/|${ROUTES}` },
+      to: { path: npm('(@fastify|fastify)') },
+    },
+    {
+      name: 'kubernetes-client-in-clusters',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/clusters/' },
+      to: { path: npm('@kubernetes/client-node') },
+    },
+    {
+      name: 'ioredis-in-store',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: npm('ioredis') },
+    },
+    {
+      name: 'bullmq-in-queue',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/queue/' },
+      to: { path: npm('bullmq') },
+    },
+    {
+      name: 'steps-know-no-storage',
+      severity: 'error',
+      comment: 'A step gets ports and facts, and never touches Redis, BullMQ or HTTP',
+      from: { path: '^src/provisioning/steps/' },
+      to: { path: '^src/(store|queue|http)/' },
+    },
+    {
+      name: 'declared-dependencies',
+      severity: 'error',
+      comment: 'The product imports only what package.json declares under dependencies',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+}

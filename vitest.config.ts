@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+import { createSummaryReporter } from './test/harness/summary-reporter.ts'
+
+/** Tests that start clusters or whole services: one file at a time, after everything else. */
+const HEAVY = ['test/e2e/**/*.test.ts', 'test/**/*.real.test.ts']
+
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    maxWorkers: 2,
+    reporters: ['default', createSummaryReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: HEAVY, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: HEAVY,
+          maxWorkers: 1,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
