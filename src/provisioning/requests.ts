@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import type { Alongside, Collection, Store, Versioned } from '../store/store.ts'
-import type { Transition } from './lifecycle.ts'
+import { isEnded, type Transition } from './lifecycle.ts'
 import type { ProvisioningRecord } from './record.ts'
 
 export const REQUESTS = 'provisioningRequest'
@@ -18,7 +18,7 @@ export interface Requests {
   /** Rejects with NOT_FOUND. */
   get(id: string): Promise<ProvisioningRecord>
   /** Reads, changes, compares and sets. `change` returns undefined to leave the record alone. Rejects with NOT_FOUND when it is gone. */
-  update(id: string, change: (record: ProvisioningRecord) => Transition | undefined, more?: Pick<Alongside, 'wish'>): Promise<ProvisioningRecord>
+  update(id: string, change: (record: ProvisioningRecord) => Transition | undefined): Promise<ProvisioningRecord>
 }
 
 export function recordOf(stored: Versioned<ProvisioningRecord>): ProvisioningRecord {
@@ -66,11 +66,11 @@ export function createRequests(store: Store): Requests {
       if (!record) throw gone(id)
       return record
     },
-    async update(id, change, more = {}) {
+    async update(id, change) {
       const updated = await collection.update(id, (current) => {
         const before = recordOf(current)
         const transition = change(before)
-        return transition && { value: transition.record, alongside: { ...alongside(before, transition), ...more } }
+        return transition && { value: transition.record, alongside: { ...alongside(before, transition), wish: !isEnded(transition.record.phase) } }
       })
       if (!updated) throw gone(id)
       return recordOf(updated)

@@ -36,15 +36,11 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   async function change(id: string, how: (record: ProvisioningRecord) => Transition | undefined): Promise<ProvisioningRecord> {
     let changed = false
     const record = await requests
-      .update(
-        id,
-        (before) => {
-          const transition = how(before)
-          changed = transition !== undefined
-          return transition
-        },
-        { wish: true },
-      )
+      .update(id, (before) => {
+        const transition = how(before)
+        changed = transition !== undefined
+        return transition
+      })
       .catch(namedReferences)
     if (changed && !isEnded(record.phase)) await handOver(record)
     return record
