@@ -1,4 +1,5 @@
 import type { JsonValue } from '../json.ts'
+import type { ObjectSpaces } from './objects.ts'
 
 /** A stored record of some collection. `n` grows with every write and makes the ETag. */
 export interface Versioned<T> {
@@ -47,7 +48,7 @@ export class MissingReference extends Error {
     this.reference = reference
   }
 }
-/** The record is named by others. */
+/** The record is named by others: `by` holds up to ten of them as `<collection>:<id>`. */
 export class StillReferenced extends Error {
   readonly by: string[]
   constructor(by: string[]) {
@@ -70,18 +71,25 @@ export interface Collection<T> {
    * Read, change, compare and set, again after a VersionConflict (bounded). `change` returns undefined to leave it as it is.
    * Resolves undefined when the record is gone.
    */
-  update(id: string, change: (current: Versioned<T>) => { value: T; alongside?: Alongside } | undefined): Promise<Versioned<T> | undefined>
+  update(
+    id: string,
+    change: (current: Versioned<T>) => { value: T; alongside?: Alongside } | undefined,
+  ): Promise<Versioned<T> | undefined>
   /** Rejects with StillReferenced, VersionConflict, Fenced. False when it was not there. The log's last entries still reach the feed. */
   remove(id: string, expected?: number, alongside?: Pick<Alongside, 'events' | 'epoch'>): Promise<boolean>
   /** The id of the record with that unique key. */
   findUnique(key: string): Promise<string | undefined>
+  /** `<collection>:<id>` of at most 1000 records that name this one. */
   referencedBy(id: string): Promise<string[]>
   /** Ids of records with a wish whose time has come; each one returned is pushed `againInMs` into the future. */
   dueWishes(options: { limit: number; againInMs: number }): Promise<string[]>
   /** Makes the wish of that record due now. */
   wakeWish(id: string): Promise<void>
   /** Log entries after `after` (exclusive; from the start when absent). `gap` is true when entries after `after` were trimmed. */
-  log(id: string, after?: string): Promise<{ entries: (LogEntry & { id: string })[]; gap: boolean; last: string | undefined }>
+  log(
+    id: string,
+    after?: string,
+  ): Promise<{ entries: (LogEntry & { id: string })[]; gap: boolean; last: string | undefined }>
 }
 
 /** Something that passed on the feed. `topic` is `<collection>:<record id>` for log entries, or whatever was published. */
@@ -110,9 +118,11 @@ export interface Locks {
  * Leases: "this process runs that request". Renewed by one timer for all; expires when the process dies.
  */
 export interface Leases {
-  /** True when it is ours now. `holder` of a live lease otherwise. */
-  take(name: string): Promise<boolean>
+  /** True when it is ours now, also when it was before. `onLost` is called once when it was lost while we live (Redis away for longer than the lease). */
+  take(name: string, onLost?: () => void): Promise<boolean>
+  /** Never rejects: what cannot be released now expires by itself. */
   release(name: string): Promise<void>
+  /** By any process that may be alive. */
   isHeld(name: string): Promise<boolean>
 }
 
@@ -132,6 +142,8 @@ export interface Store {
   locks: Locks
   leases: Leases
   secrets: SecretBox
+  /** The objects of simulated clusters. */
+  objects: ObjectSpaces
   /** Resolves when Redis answers; rejects within the time limit otherwise. */
   ping(): Promise<void>
   close(): Promise<void>

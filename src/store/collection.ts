@@ -1,0 +1,127 @@
+import { KEYS, recordName } from './keys.ts'
+import { createScript } from './lua/create.ts'
+import { dueWishesScript, listScript, wakeWishScript } from './lua/read.ts'
+import { removeScript } from './lua/remove.ts'
+import { replaceScript } from './lua/replace.ts'
+import { readLog } from './record-log.ts'
+import type { RedisClient, Reply } from './redis-client.ts'
+import { refusalOf } from './refusal.ts'
+import type { Alongside, Collection, Versioned } from './store.ts'
+import { VersionConflict } from './store.ts'
+
+const MAX_PAGE = 1000
+const MAX_REFERRERS = 1000
+const MAX_ATTEMPTS = 50
+
+/** Records of one kind. What a write changes (record, indexes, log, feed, references, wish) is changed by one Lua script, or not at all. */
+export function createCollection<T>({ client, name }: { client: RedisClient; name: string }): Collection<T> {
+  if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) throw new RangeError(`"${name}" cannot name a collection`)
+  const index = KEYS.index(name)
+  const wishes = KEYS.wishes(name)
+  const unique = KEYS.unique(name)
+
+  function write(
+    script: typeof createScript,
+    id: string,
+    alongside: Alongside,
+    ...args: (string | number)[]
+  ): Promise<Reply[]> {
+    const own = recordName(name, id)
+    const record = [KEYS.record(own), KEYS.log(own), KEYS.referrers(own)]
+    const keys = [...record, index, KEYS.sequence(name), unique, wishes, KEYS.feed]
+    return client.script(script, keys, [id, own, encodeAlongside(alongside), ...args]).then(asList)
+  }
+
+  const collection: Collection<T> = {
+    name,
+
+    async create(id, value, alongside = {}) {
+      const reply = await write(createScript, id, alongside, JSON.stringify(value))
+      if (reply[0] === 'OK') return { value, n: 1 }
+      throw refusalOf(reply, name, id)
+    },
+
+    async get(id) {
+      const [n, v] = await client.run((redis) => redis.hmget(KEYS.record(recordName(name, id)), 'n', 'v'))
+      return decode<T>(n ?? null, v ?? null)
+    },
+
+    async list({ after = 0, limit }) {
+      const size = Math.max(1, Math.min(limit, MAX_PAGE))
+      const rows = asList(await client.script(listScript, [index], [name, after, size])).map(asList)
+      const items = rows.slice(0, size).flatMap(([, n, v]) => decode<T>(n, v) ?? [])
+      return rows.length > size ? { items, next: Number(rows[size - 1]?.[0]) } : { items }
+    },
+
+    async replace(id, expected, value, alongside = {}) {
+      const reply = await write(replaceScript, id, alongside, JSON.stringify(value), expected)
+      if (reply[0] === 'OK') return { value, n: Number(reply[1]) }
+      if (reply[0] === 'GONE') return undefined
+      throw refusalOf(reply, name, id)
+    },
+
+    async update(id, change) {
+      for (let attempt = 1; ; attempt += 1) {
+        const current = await collection.get(id)
+        const changed = current && change(current)
+        if (current === undefined || changed === undefined) return current
+        try {
+          return await collection.replace(id, current.n, changed.value, changed.alongside)
+        } catch (error) {
+          if (!(error instanceof VersionConflict) || attempt === MAX_ATTEMPTS) throw error
+          await pause(Math.random() * Math.min(2 * attempt, 20))
+        }
+      }
+    },
+
+    async remove(id, expected, alongside = {}) {
+      const reply = await write(removeScript, id, alongside, expected ?? '')
+      if (reply[0] === 'OK') return true
+      if (reply[0] === 'GONE') return false
+      throw refusalOf(reply, name, id)
+    },
+
+    async findUnique(key) {
+      return (await client.run((redis) => redis.hget(unique, key))) ?? undefined
+    },
+
+    async referencedBy(id) {
+      const key = KEYS.referrers(recordName(name, id))
+      return (await client.run((redis) => redis.srandmember(key, MAX_REFERRERS))).sort()
+    },
+
+    async dueWishes({ limit, againInMs }) {
+      return asList(await client.script(dueWishesScript, [wishes], [limit, againInMs])).map(String)
+    },
+
+    async wakeWish(id) {
+      await client.script(wakeWishScript, [wishes], [id])
+    },
+
+    log: (id, after) => readLog(client, recordName(name, id), after),
+  }
+  return collection
+}
+
+function encodeAlongside({ events, references, ...rest }: Alongside): string {
+  return JSON.stringify({
+    ...rest,
+    events: events?.map(({ event, data }) => [event, JSON.stringify(data)]),
+    references: references?.map(({ collection, id }) => recordName(collection, id)),
+  })
+}
+
+function decode<T>(n: Reply | undefined, v: Reply | undefined): Versioned<T> | undefined {
+  if (typeof v !== 'string') return undefined
+  const value: T = JSON.parse(v)
+  return { value, n: Number(n) }
+}
+
+function asList(reply: Reply): Reply[] {
+  if (Array.isArray(reply)) return reply
+  throw new TypeError('a script of the store answered no list')
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,64 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import type { Logger } from 'pino'
+
+/** Where Redis listens. `url` is redis:// or rediss:// and may hold a password: never log it. */
+export type RedisAddress = { url: string } | { path: string } | { host: string; port: number; password: string }
+
+export const COMMAND_TIMEOUT_MS = 5000
+/** How long one read of the feed blocks; the socket counts as dead well after that. */
+export const BLOCK_MS = 5000
+
+/** Jittered exponential backoff, for ever: Redis comes back some day. */
+export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
+  const ceiling = Math.min(50 * 2 ** Math.min(attempt, 6), 2000)
+  return Math.round(ceiling / 2 + (ceiling / 2) * random())
+}
+
+/**
+ * For commands that somebody waits for: nothing is queued while Redis is away, and nothing is sent twice. A command
+ * whose connection broke is rejected at once (maxRetriesPerRequest 0); whether it was done is then unknown.
+ */
+export function commandConnection(address: RedisAddress, log: Logger): Redis {
+  return connect(address, log, 'command', {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: COMMAND_TIMEOUT_MS + 1000,
+  })
+}
+
+/** For the one blocking read of this process. */
+export function readerConnection(address: RedisAddress, log: Logger): Redis {
+  return connect(address, log, 'reader', {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    socketTimeout: 2 * BLOCK_MS,
+  })
+}
+
+/** For BullMQ, which wants commands that wait for Redis for ever. The caller closes it. */
+export function bullConnection(address: RedisAddress, log: Logger): Redis {
+  return connect(address, log, 'bull', { maxRetriesPerRequest: null, socketTimeout: 60_000 })
+}
+
+function connect(address: RedisAddress, log: Logger, name: string, options: RedisOptions): Redis {
+  const common: RedisOptions = {
+    ...options,
+    connectionName: `o2ims-${name}`,
+    retryStrategy: (attempt) => reconnectDelay(attempt),
+    connectTimeout: 5000,
+    // RESP 3 answers XREAD in another shape, which BullMQ and older servers do not know.
+    protocol: 2,
+  }
+  const redis = 'url' in address ? new Redis(address.url, common) : new Redis({ ...address, ...common })
+  let away = false
+  redis.on('error', (error: Error) => {
+    if (!away) log.warn({ connection: name, reason: error.message }, 'Redis is away')
+    away = true
+  })
+  redis.on('ready', () => {
+    if (away) log.info({ connection: name }, 'Redis is back')
+    away = false
+  })
+  return redis
+}

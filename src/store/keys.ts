@@ -1,0 +1,46 @@
+/** The hash tag that keeps every key in one slot of a Redis Cluster, so that a Lua script may touch them all. */
+const TAG = '{o2ims}'
+
+/** Prefix of BullMQ's keys. */
+export const BULL_PREFIX = `${TAG}:bull`
+
+/** `<collection>:<id>`: the name of a record among all collections, and its topic on the feed. */
+export function recordName(collection: string, id: string): string {
+  return `${collection}:${id}`
+}
+
+/** Where everything is kept. */
+export const KEYS = {
+  /** Hash {v, n, epoch, refs, unique, seq, log0}; a record name follows. */
+  recordPrefix: `${TAG}:record:`,
+  /** Set of the names of records that name this one; a record name follows. */
+  referrersPrefix: `${TAG}:referrers:`,
+  record: (name: string) => `${KEYS.recordPrefix}${name}`,
+  referrers: (name: string) => `${KEYS.referrersPrefix}${name}`,
+  /** Stream of the record's events. */
+  log: (name: string) => `${TAG}:log:${name}`,
+  /** Sorted set: ids by order of creation. */
+  index: (collection: string) => `${TAG}:index:${collection}`,
+  /** Counter behind the order of creation. */
+  sequence: (collection: string) => `${TAG}:sequence:${collection}`,
+  /** Hash: unique key to id. */
+  unique: (collection: string) => `${TAG}:unique:${collection}`,
+  /** Sorted set: ids by the time (ms) at which their wish is due. */
+  wishes: (collection: string) => `${TAG}:wishes:${collection}`,
+  feed: `${TAG}:feed`,
+  lock: (name: string) => `${TAG}:lock:${name}`,
+  lease: (name: string) => `${TAG}:lease:${name}`,
+  /** Counter of a space of objects; the space exists as long as it does. */
+  objectRevision: (space: string) => `${TAG}:objects:${space}:revision`,
+  /** Set of the names of its shelves. */
+  objectShelves: (space: string) => `${TAG}:objects:${space}:shelves`,
+  /** Hash of one shelf: name to `<revision> <text>`; the shelf's name follows. */
+  objectPrefix: (space: string) => `${TAG}:objects:${space}:shelf:`,
+  /** A constant, sealed with the encryption key. */
+  keyCheck: `${TAG}:key-check`,
+}
+
+/** Entries that a record's event log keeps, about. */
+export const LOG_LENGTH = 1000
+/** Entries that the feed keeps, about. */
+export const FEED_LENGTH = 50_000

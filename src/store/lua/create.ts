@@ -1,0 +1,14 @@
+import { defineScript } from '../redis-client.ts'
+import { writePrelude } from './write.ts'
+
+/** ARGV[4]: the value. */
+export const createScript = defineScript(`${writePrelude}
+if redis.call('EXISTS', record) == 1 then return { 'EXISTS' } end
+local refused = refusal()
+if refused then return refused end
+local seq = redis.call('INCR', sequence)
+redis.call('HSET', record, 'v', ARGV[4], 'n', 1, 'seq', seq)
+redis.call('ZADD', index, seq, id)
+apply_alongside()
+return { 'OK', 1 }
+`)

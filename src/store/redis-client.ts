@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { messageOf, ServiceError } from '../errors.ts'
+import { COMMAND_TIMEOUT_MS } from './connection.ts'
+
+export interface Script {
+  readonly sha: string
+  readonly lua: string
+}
+
+export type Reply = string | number | null | Reply[]
+
+/** Commands with a time limit, on a connection that may be away. */
+export interface RedisClient {
+  /** Rejects with ServiceError UNAVAILABLE (retryable) when Redis is away, INTERNAL when it refuses the command. */
+  run<T>(command: (redis: Redis) => Promise<T>): Promise<T>
+  /** Runs a script, sent in full only when Redis does not know it yet. */
+  script(script: Script, keys: string[], args: (string | number)[]): Promise<Reply>
+  close(): void
+}
+
+export function defineScript(lua: string): Script {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+/** Calls that wait for a connection at one time; more are refused at once. */
+const MAX_WAITING = 10_000
+
+export function createRedisClient({
+  redis,
+  waitMs = COMMAND_TIMEOUT_MS,
+}: {
+  redis: Redis
+  waitMs?: number
+}): RedisClient {
+  let awaySince = performance.now()
+  let waiting = 0
+  let back: Promise<void> | undefined
+  let wasReady = false
+  redis.on('ready', () => {
+    wasReady = true
+  })
+  redis.on('close', () => {
+    if (wasReady) awaySince = performance.now()
+    wasReady = false
+  })
+
+  /** Shared by all who wait, so that an outage costs one listener. */
+  function becomesReady(): Promise<void> {
+    back ??= new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => finish(() => reject(away('not connected'))), waitMs)
+      const onReady = () => finish(resolve)
+      const onEnd = () => finish(() => reject(away('the connection is closed')))
+      const finish = (settle: () => void) => {
+        clearTimeout(timer)
+        redis.off('ready', onReady).off('end', onEnd)
+        back = undefined
+        settle()
+      }
+      redis.on('ready', onReady).on('end', onEnd)
+    })
+    return back
+  }
+
+  async function ready(): Promise<void> {
+    if (redis.status === 'ready') return
+    if (redis.status === 'end') throw away('the connection is closed')
+    // An outage that has lasted longer than a call may take is not waited for again.
+    if (back === undefined && performance.now() - awaySince > waitMs) throw away('not connected')
+    if (waiting >= MAX_WAITING) throw away('too many calls wait for it')
+    waiting += 1
+    try {
+      await becomesReady()
+    } finally {
+      waiting -= 1
+    }
+  }
+
+  async function run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
+    await ready()
+    try {
+      return await command(redis)
+    } catch (error) {
+      throw asServiceError(error)
+    }
+  }
+
+  return {
+    run,
+    script(script, keys, args) {
+      return run(async (connection) => {
+        try {
+          return toReply(await connection.evalsha(script.sha, keys.length, ...keys, ...args))
+        } catch (error) {
+          if (!messageOf(error).startsWith('NOSCRIPT')) throw error
+          return toReply(await connection.eval(script.lua, keys.length, ...keys, ...args))
+        }
+      })
+    },
+    close() {
+      redis.disconnect()
+    },
+  }
+}
+
+/** Answers of Redis that say "not now" rather than "wrong". */
+const NOT_NOW =
+  /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/
+
+function asServiceError(error: unknown): unknown {
+  if (error instanceof ServiceError || !(error instanceof Error)) return error
+  if (error.name === 'ReplyError' && !NOT_NOW.test(error.message)) {
+    return new ServiceError('INTERNAL', `Redis refused a command: ${error.message}`, { cause: error })
+  }
+  return away(error.message, error)
+}
+
+function away(reason: string, cause?: unknown): ServiceError {
+  return new ServiceError('UNAVAILABLE', `the store does not answer (${reason}); try again`, {
+    cause,
+    retryable: true,
+    retryAfter: 2,
+  })
+}
+
+function toReply(raw: unknown): Reply {
+  if (typeof raw === 'string' || typeof raw === 'number' || raw === null) return raw
+  if (Array.isArray(raw)) return raw.map(toReply)
+  throw new TypeError(`unexpected reply of type ${typeof raw}`)
+}
