@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import type { Cluster } from '../../src/clusters/cluster.ts'
+import { needs, type Part } from '../harness/needs.ts'
+import { applyRules } from './cluster/apply.ts'
+import { createArena } from './cluster/arena.ts'
+import { conditionalRules } from './cluster/conditional.ts'
+import { controllerRules } from './cluster/controllers.ts'
+import { customResourceRules } from './cluster/custom-resources.ts'
+import { readRules } from './cluster/read.ts'
+import { watchRules } from './cluster/watch.ts'
+
+/** A cluster with at least one Ready node, something that makes pods from Deployments, and something that ends namespaces. */
+export interface ClusterUnderTest {
+  cluster: Cluster
+  teardown(): Promise<void>
+}
+
+/** The rules of the cluster port, for every driver: what the pipeline may rely on, wherever it runs. */
+export function clusterConformance(
+  name: string,
+  setup: () => Promise<ClusterUnderTest>,
+  options: { needs?: Part[] } = {},
+): void {
+  describe(`${name}: rules of the cluster port`, needs(...(options.needs ?? [])), () => {
+    let underTest: ClusterUnderTest | undefined
+    const arena = createArena(() => {
+      if (underTest === undefined) throw new Error('the cluster has not been set up')
+      return underTest.cluster
+    })
+    beforeAll(async () => {
+      underTest = await setup()
+    })
+    afterAll(async () => {
+      await arena.clean()
+      await underTest?.teardown()
+    })
+    describe('apply', () => applyRules(arena))
+    describe('conditions on a write', () => conditionalRules(arena))
+    describe('get, list, delete', () => readRules(arena))
+    describe('watch', () => watchRules(arena))
+    describe('kinds and custom resources', () => customResourceRules(arena))
+    describe('controllers', () => controllerRules(arena))
+  })
+}
