@@ -11,7 +11,7 @@ declare module 'vitest' {
 }
 
 /** What a test may need that npm does not bring. */
-export type Part = 'redis' | 'control-plane' | 'kind' | 'kpt' | 'kubectl' | 'chromium'
+export type Part = 'redis' | 'control-plane' | 'kwok' | 'openssl' | 'kind' | 'kpt' | 'kubectl' | 'chromium'
 
 /**
  * Options for `describe` and `test`: skips loudly where a part is missing.
@@ -38,6 +38,8 @@ export function missing(part: Part): string | undefined {
       return redisServer() ? undefined : 'neither redis-server nor valkey-server is on the PATH'
     case 'control-plane':
       return controlPlane() ? undefined : 'no kube-apiserver: set KUBEBUILDER_ASSETS to a folder of setup-envtest'
+    case 'kwok':
+      return missingKubelets()
     case 'kind':
       return missingKind()
     case 'chromium':
@@ -69,6 +71,15 @@ export function controlPlane(): string | undefined {
   return candidates.find(
     (folder) => folder && executable(join(folder, 'kube-apiserver')) && executable(join(folder, 'etcd')),
   )
+}
+
+/** kwok, and what a Deployment needs to come up: the controller manager and the scheduler. */
+function missingKubelets(): string | undefined {
+  const folder = controlPlane()
+  const absent = ['kube-controller-manager', 'kube-scheduler', 'kwok'].filter(
+    (name) => folder === undefined || !executable(join(folder, name)),
+  )
+  return absent.length === 0 ? undefined : `${absent.join(', ')} not in the folder KUBEBUILDER_ASSETS`
 }
 
 let kindAnswer: { reason: string | undefined } | undefined
