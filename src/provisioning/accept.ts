@@ -1,5 +1,5 @@
-import { ServiceError } from '../errors.ts'
 import type { OCloudRegistry } from '../clusters/registry-types.ts'
+import { ServiceError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { SecretBox } from '../store/store.ts'
 import { canonicalJson } from './canonical-json.ts'
@@ -19,7 +19,9 @@ export interface AcceptParts {
 
 /** Keyed hash of a body as it was sent, so that a blind retry is recognised: deep equality, key order ignored. */
 export function sentHashOf({ data, options }: Pick<SubmittedRequest, 'data' | 'options'>, secrets: SecretBox): string {
-  return secrets.fingerprint(canonicalJson({ data: { ...data }, options: options ? { ...options } : null } as JsonObject))
+  return secrets.fingerprint(
+    canonicalJson({ data: { ...data }, options: options ? { ...options } : null } as JsonObject),
+  )
 }
 
 /**
@@ -50,11 +52,21 @@ export async function accept(
 }
 
 /** Simulated are requests all of whose targets are: registered O-Clouds by their registration, clusters yet to be made by their driver. */
-async function isSimulated(template: Template, { parameters, secrets, oCloudIds }: AcceptedParameters, oClouds: OCloudRegistry): Promise<boolean> {
+async function isSimulated(
+  template: Template,
+  { parameters, secrets, oCloudIds }: AcceptedParameters,
+  oClouds: OCloudRegistry,
+): Promise<boolean> {
   const registered = await Promise.all(oCloudIds.map(async (id) => (await oClouds.get(id)).value.simulated))
   const drivers = template.steps
     .filter((step) => step.uses === 'kind-cluster')
-    .map((step) => renderInputs({ driver: step.with?.driver ?? 'kind' }, { parameters: mergeSecrets(parameters, secrets), steps: {} }).driver)
+    .map(
+      (step) =>
+        renderInputs(
+          { driver: step.with?.driver ?? 'kind' },
+          { parameters: mergeSecrets(parameters, secrets), steps: {} },
+        ).driver,
+    )
   const targets = [...registered, ...drivers.map((driver) => driver === 'simulated')]
   return targets.length > 0 && targets.every(Boolean)
 }
@@ -63,16 +75,25 @@ function checkOptions(options: RequestOptions | undefined, template: Template, s
   const simulation = options?.simulation
   if (!simulation) return
   if (!simulated) {
-    throw new ServiceError('INVALID_OPTIONS', 'options.simulation is for simulated O-Clouds only; this request has a real target', {
-      fields: [{ pointer: '/options/simulation', message: 'the target is real: leave it out, or name a simulated O-Cloud' }],
-    })
+    throw new ServiceError(
+      'INVALID_OPTIONS',
+      'options.simulation is for simulated O-Clouds only; this request has a real target',
+      {
+        fields: [
+          { pointer: '/options/simulation', message: 'the target is real: leave it out, or name a simulated O-Cloud' },
+        ],
+      },
+    )
   }
   const names = template.steps.map((step) => step.name)
   const fields = (['failAt', 'silentAt'] as const).flatMap((key) => {
     const step = simulation[key]
-    return step === undefined || names.includes(step) ? [] : [{ pointer: `/options/simulation/${key}`, message: `no such step; the template has ${names.join(', ')}` }]
+    return step === undefined || names.includes(step)
+      ? []
+      : [{ pointer: `/options/simulation/${key}`, message: `no such step; the template has ${names.join(', ')}` }]
   })
-  if (fields.length > 0) throw new ServiceError('INVALID_OPTIONS', 'options.simulation names a step that is not there', { fields })
+  if (fields.length > 0)
+    throw new ServiceError('INVALID_OPTIONS', 'options.simulation names a step that is not there', { fields })
 }
 
 function withoutSecrets(data: ProvisioningRequestData, secrets: JsonObject | undefined): ProvisioningRequestData {
@@ -90,4 +111,5 @@ function without(value: JsonObject, taken: JsonObject): JsonObject {
   return Object.fromEntries(entries)
 }
 
-const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -13,7 +13,11 @@ type Options = Parameters<ProvisioningService['events']>[1]
  * The event stream of one request: what the log holds after `lastEventId` (or a snapshot), then what passes on the feed, until `end`.
  * Log and feed carry the same ids, so nothing is lost or sent twice between the two.
  */
-export async function* streamEvents(id: string, { lastEventId, signal, represent }: Options, { requests, feed }: { requests: Requests; feed: Feed }): AsyncIterable<StreamEvent> {
+export async function* streamEvents(
+  id: string,
+  { lastEventId, signal, represent }: Options,
+  { requests, feed }: { requests: Requests; feed: Feed },
+): AsyncIterable<StreamEvent> {
   const inbox = createInbox(signal)
   const stop = feed.subscribe(topicOf(id), inbox.put, inbox.lost)
   try {
@@ -44,14 +48,17 @@ export async function* streamEvents(id: string, { lastEventId, signal, represent
 
   /** What a client that knows everything up to `after` has missed; a snapshot where that cannot be told. Ends with `end` when the request has ended. */
   async function* catchUp(after: string | undefined): AsyncIterable<StreamEvent> {
-    const log = after === undefined ? { entries: [], gap: true, last: undefined } : await requests.collection.log(id, after)
+    const log =
+      after === undefined ? { entries: [], gap: true, last: undefined } : await requests.collection.log(id, after)
     const last = (await requests.collection.log(id, '+')).last ?? ZERO
     const record = await requests.get(id)
     if (log.gap) {
       yield { id: last, event: 'snapshot', data: represent(record) }
     } else {
       // An `end` that a retry or a PUT has overtaken is not the end of this stream.
-      const entries = log.entries.filter((entry, index) => entry.event !== 'end' || (index === log.entries.length - 1 && isEnded(record.phase)))
+      const entries = log.entries.filter(
+        (entry, index) => entry.event !== 'end' || (index === log.entries.length - 1 && isEnded(record.phase)),
+      )
       for (const entry of entries) yield toStreamEvent(entry)
       if (entries.at(-1)?.event === 'end') return
     }
@@ -110,4 +117,3 @@ function createInbox(signal: AbortSignal): Inbox {
     },
   }
 }
-

@@ -32,9 +32,13 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
     async plan(request, provisioningRequestId) {
       const before = provisioningRequestId === undefined ? undefined : await requests.get(provisioningRequestId)
       if (provisioningRequestId === undefined && (await requests.find(request.data.provisioningRequestId))) {
-        throw new ServiceError('ALREADY_EXISTS', `provisioningRequestId ${request.data.provisioningRequestId} is known: a POST would be refused`)
+        throw new ServiceError(
+          'ALREADY_EXISTS',
+          `provisioningRequestId ${request.data.provisioningRequestId} is known: a POST would be refused`,
+        )
       }
-      if (before?.phase === 'DELETING') throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
+      if (before?.phase === 'DELETING')
+        throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
       if (before && before.provisioningRequestId !== request.data.provisioningRequestId) {
         throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path')
       }
@@ -53,9 +57,19 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
 
   function waitForAnswer(planId: string): { promise: Promise<PlanAnswer>; stop: () => void } {
     const { promise, resolve, reject } = Promise.withResolvers<PlanAnswer>()
-    const stopListening = store.feed.subscribe(planTopic(planId), ({ data }) => resolve(data as unknown as PlanAnswer), () => undefined)
+    const stopListening = store.feed.subscribe(
+      planTopic(planId),
+      ({ data }) => resolve(data as unknown as PlanAnswer),
+      () => undefined,
+    )
     const timer = setTimeout(
-      () => reject(new ServiceError('NO_WORKER', `no worker made the plan within ${planTimeoutMs / 1000} s; is one running (o2ims serve --roles worker)?`)),
+      () =>
+        reject(
+          new ServiceError(
+            'NO_WORKER',
+            `no worker made the plan within ${planTimeoutMs / 1000} s; is one running (o2ims serve --roles worker)?`,
+          ),
+        ),
       planTimeoutMs,
     )
     promise.catch(() => undefined)

@@ -8,7 +8,7 @@ import { streamEvents } from './events.ts'
 import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, type Transition } from './lifecycle.ts'
 import { createPlanClient } from './plan-client.ts'
 import type { MadeObject, ProvisioningRecord } from './record.ts'
-import { recordOf, type Requests, TEMPLATES } from './requests.ts'
+import { type Requests, recordOf, TEMPLATES } from './requests.ts'
 import type { ProvisioningService } from './service-types.ts'
 
 export interface ServiceParts extends AcceptParts {
@@ -33,7 +33,10 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     })
   }
 
-  async function change(id: string, how: (record: ProvisioningRecord) => Transition | undefined): Promise<ProvisioningRecord> {
+  async function change(
+    id: string,
+    how: (record: ProvisioningRecord) => Transition | undefined,
+  ): Promise<ProvisioningRecord> {
     let changed = false
     const record = await requests
       .update(id, (before) => {
@@ -64,7 +67,10 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
 
       function sameAgain(record: ProvisioningRecord): ProvisioningRecord {
         if (!request.canonical && record.sentHash === sentHashOf(request, store.secrets)) return record
-        throw new ServiceError('ALREADY_EXISTS', `provisioningRequestId ${id} is known; change it with PUT, or choose another id`)
+        throw new ServiceError(
+          'ALREADY_EXISTS',
+          `provisioningRequestId ${id} is known; change it with PUT, or choose another id`,
+        )
       }
     },
 
@@ -78,7 +84,8 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     async replace(id, request, ifMatch) {
       const before = await requests.get(id)
       checkMatch(before, ifMatch)
-      if (before.phase === 'DELETING') throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
+      if (before.phase === 'DELETING')
+        throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
       checkSameId(id, request.data.provisioningRequestId)
       const accepted = await accept(request, before.reference, before, parts)
       return change(id, (record) => {
@@ -106,13 +113,21 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   async function orphaned(record: ProvisioningRecord): Promise<ReturnType<typeof standing>> {
     const left = standing(record)
     const plain = left.map((object) => ({ ...object }))
-    await requests.collection.remove(record.provisioningRequestId, undefined, { events: [{ event: 'end', data: { deleted: true, left: plain } }] })
-    log.warn({ audit: true, action: 'orphan', provisioningRequestId: record.provisioningRequestId, left }, 'a request was given up; its objects stay')
+    await requests.collection.remove(record.provisioningRequestId, undefined, {
+      events: [{ event: 'end', data: { deleted: true, left: plain } }],
+    })
+    log.warn(
+      { audit: true, action: 'orphan', provisioningRequestId: record.provisioningRequestId, left },
+      'a request was given up; its objects stay',
+    )
     return left
   }
 }
 
-function standing({ steps, retired }: ProvisioningRecord): Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[] {
+function standing({
+  steps,
+  retired,
+}: ProvisioningRecord): Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[] {
   const objects = [...retired, ...steps].flatMap((step) => step.made?.objects ?? [])
   return objects
     .filter((object) => object.action !== 'deleted' && object.madeIn !== undefined)
@@ -123,7 +138,10 @@ export const etagOf = ({ generation, n }: ProvisioningRecord): string => `${gene
 
 function checkMatch(record: ProvisioningRecord, ifMatch: string | undefined): void {
   if (ifMatch === undefined || ifMatch === '*' || ifMatch === etagOf(record)) return
-  throw new ServiceError('PRECONDITION_FAILED', `the request is at ETag "${etagOf(record)}" by now: read it again, then repeat`)
+  throw new ServiceError(
+    'PRECONDITION_FAILED',
+    `the request is at ETag "${etagOf(record)}" by now: read it again, then repeat`,
+  )
 }
 
 function checkSameId(id: string, sent: string): void {

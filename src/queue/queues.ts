@@ -44,14 +44,18 @@ export function createQueues({ connect, prefix, log }: QueueParts): Queues {
   const options = { connection, prefix, defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 } }
   const provisioning = new Queue<ProvisioningJob>(PROVISIONING, options)
   const plans = new Queue<PlanJob>(PLANS, options)
-  for (const queue of [provisioning, plans]) queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
+  for (const queue of [provisioning, plans])
+    queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
   return {
     async provision(job) {
       await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}` })
     },
     async plan(job) {
       if ((await plans.getWaitingCount()) >= MOST_WAITING_PLANS) {
-        throw new ServiceError('UNAVAILABLE', 'too many dry runs are waiting; try again in a moment', { retryAfter: 5, retryable: true })
+        throw new ServiceError('UNAVAILABLE', 'too many dry runs are waiting; try again in a moment', {
+          retryAfter: 5,
+          retryable: true,
+        })
       }
       await plans.add('plan', job, { jobId: `plan-${job.planId}` })
     },
@@ -88,10 +92,16 @@ export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void>
     connection: connections[0],
     concurrency: parts.concurrency,
   })
-  const plans = new Worker<PlanJob>(PLANS, (job) => parts.plan(job.data), { ...shared, connection: connections[1], concurrency: 8 })
+  const plans = new Worker<PlanJob>(PLANS, (job) => parts.plan(job.data), {
+    ...shared,
+    connection: connections[1],
+    concurrency: 8,
+  })
   for (const worker of [provisioning, plans]) {
     worker.on('error', (error) => parts.log.warn({ queue: worker.name, cause: messageOf(error) }, 'worker connection'))
-    worker.on('failed', (job, error) => parts.log.error({ queue: worker.name, job: job?.id, cause: error.message }, 'job failed'))
+    worker.on('failed', (job, error) =>
+      parts.log.error({ queue: worker.name, job: job?.id, cause: error.message }, 'job failed'),
+    )
   }
   return {
     async close() {

@@ -28,6 +28,9 @@ export function interruptionOf(error: unknown, signal: AbortSignal): Interruptio
 /** A signal that aborts with an Interruption at an instant. `clear` ends its timer. */
 export function abortAt(instant: Date, message: string): { signal: AbortSignal; clear(): void } {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new Interruption('deadline', message)), Math.max(0, instant.getTime() - Date.now()))
+  const timer = setTimeout(
+    () => controller.abort(new Interruption('deadline', message)),
+    Math.max(0, instant.getTime() - Date.now()),
+  )
   return { signal: controller.signal, clear: () => clearTimeout(timer) }
 }

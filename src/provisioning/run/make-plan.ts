@@ -53,21 +53,39 @@ async function makePlan({ request, provisioningRequestId }: PlanQuestion, parts:
   return { dryRun: true, steps }
 }
 
-function deletion({ apiVersion, kind, namespace, name }: { apiVersion: string; kind: string; namespace?: string; name: string }): Change {
+function deletion({
+  apiVersion,
+  kind,
+  namespace,
+  name,
+}: {
+  apiVersion: string
+  kind: string
+  namespace?: string
+  name: string
+}): Change {
   return { action: 'delete', object: { apiVersion, kind, ...(namespace && { namespace }), name } }
 }
 
-async function planStep(record: ProvisioningRecord, template: Template, name: string, signal: AbortSignal, parts: PlanParts): Promise<Change[]> {
+async function planStep(
+  record: ProvisioningRecord,
+  template: Template,
+  name: string,
+  signal: AbortSignal,
+  parts: PlanParts,
+): Promise<Change[]> {
   const templateStep = template.steps.find((step) => step.name === name)
   const step = templateStep && parts.steps.get(templateStep.uses)
-  if (!templateStep || !step) throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep?.uses ?? name}`)
+  if (!templateStep || !step)
+    throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep?.uses ?? name}`)
   const secrets = openSecrets(record, parts.store)
   const redact = createRedactor(secrets)
   const scope = scopeOf(record, template, mergeSecrets(record.parameters, secrets))
   const inputs = step.inputs.parse(renderInputs(templateStep.with ?? {}, { ...scope, unknown: KNOWN_AFTER_APPLY }))
   const own = record.steps.find((candidate) => candidate.name === name)
   const identity = step.identity?.(inputs)
-  const previous = own?.identity !== undefined && identity !== undefined && own.identity !== identity ? undefined : own?.made
+  const previous =
+    own?.identity !== undefined && identity !== undefined && own.identity !== identity ? undefined : own?.made
   const context = createStepContext({
     ports: parts.ports,
     record: () => record,
@@ -81,7 +99,8 @@ async function planStep(record: ProvisioningRecord, template: Template, name: st
   try {
     return await step.plan(inputs, previous, context)
   } catch (error) {
-    if (error instanceof ServiceError) throw new ServiceError(error.code, redact(`${name}: ${error.message}`), { fields: error.fields })
+    if (error instanceof ServiceError)
+      throw new ServiceError(error.code, redact(`${name}: ${error.message}`), { fields: error.fields })
     throw error
   }
 }

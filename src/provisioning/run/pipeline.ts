@@ -55,7 +55,9 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
     await run.write((current) => withResources(current, template))
   }
   await removeRetired(parts)
-  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), { wish: false })
+  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
+    wish: false,
+  })
 }
 
 function withResources(record: ProvisioningRecord, template: Template) {
@@ -75,7 +77,9 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const { name } = templateStep
   const step = parts.steps.get(templateStep.uses)
   if (!step) throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep.uses}`)
-  const inputs = step.inputs.parse(renderInputs(templateStep.with ?? {}, scopeOf(run.current, template, parts.parameters)))
+  const inputs = step.inputs.parse(
+    renderInputs(templateStep.with ?? {}, scopeOf(run.current, template, parts.parameters)),
+  )
   const inputsHash = fingerprint(JSON.stringify([templateStep.uses, inputs]))
   const before = stepOf(run.current, name)
   if (before.state === 'PENDING' && before.inputsHash === inputsHash && !run.current.force && !step.always) {
@@ -85,9 +89,13 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   await run.write((record) => started(record, record.options?.timeoutSeconds ?? template.timeoutSeconds, clock))
   const identity = step.identity?.(inputs) ?? targetOf(inputs)
   await keepIdentity(name, identity, parts)
-  await run.write((record) => stepChanged(record, name, { state: 'RUNNING', message: 'started', inputsHash: null, identity }, clock))
+  await run.write((record) =>
+    stepChanged(record, name, { state: 'RUNNING', message: 'started', inputsHash: null, identity }, clock),
+  )
   const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
-  await run.write((record) => stepChanged(record, name, { state: 'SUCCEEDED', made, inputsHash, message: summary(made) }, clock))
+  await run.write((record) =>
+    stepChanged(record, name, { state: 'SUCCEEDED', made, inputsHash, message: summary(made) }, clock),
+  )
 }
 
 function summary(made: Made): string {
@@ -147,7 +155,11 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
 const clamp = (percent: number): number => Math.max(0, Math.min(99, Math.round(percent)))
 
 /** Tries again after errors that may pass (an API server that is away, a lost race), with growing jittered pauses, until the signal ends it. */
-async function withRetries<T>(work: () => Promise<T>, name: string, { run, signal, clock, redact, log }: PipelineParts): Promise<T> {
+async function withRetries<T>(
+  work: () => Promise<T>,
+  name: string,
+  { run, signal, clock, redact, log }: PipelineParts,
+): Promise<T> {
   for (let pause = 500; ; pause = Math.min(pause * 2, 10_000)) {
     try {
       return await work()
@@ -180,8 +192,18 @@ async function removeRetired(parts: PipelineParts): Promise<void> {
   for (const retired of [...run.current.retired].reverse()) {
     if (hasMade(retired)) {
       const { left } = await unwindStep(retired, 'all', parts)
-      if (left.length > 0) throw new StepFailure(retired.name, new ServiceError('CLEANUP_FAILED', left.map((object) => object.reason).join('; ')))
+      if (left.length > 0)
+        throw new StepFailure(
+          retired.name,
+          new ServiceError('CLEANUP_FAILED', left.map((object) => object.reason).join('; ')),
+        )
     }
-    await run.write((record) => ({ record: { ...record, retired: record.retired.filter((step) => step.name !== retired.name || step.identity !== retired.identity) }, events: [] }))
+    await run.write((record) => ({
+      record: {
+        ...record,
+        retired: record.retired.filter((step) => step.name !== retired.name || step.identity !== retired.identity),
+      },
+      events: [],
+    }))
   }
 }

@@ -7,7 +7,11 @@ const SHORTEST = 4
 /** Makes a function that blots out the given secret values (and their base64 form) in any text: the words of tools and API servers may quote them. */
 export function createRedactor(secrets: JsonObject | undefined): (text: string) => string {
   const values = [...new Set(scalarsOf(secrets ?? {}).filter((value) => value.length >= SHORTEST))]
-  const all = values.flatMap((value) => [value, Buffer.from(value).toString('base64'), JSON.stringify(value).slice(1, -1)])
+  const all = values.flatMap((value) => [
+    value,
+    Buffer.from(value).toString('base64'),
+    JSON.stringify(value).slice(1, -1),
+  ])
   const longestFirst = [...new Set(all)].sort((a, b) => b.length - a.length)
   return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text)
 }

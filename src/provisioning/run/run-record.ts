@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.ts'
 import { Fenced, VersionConflict } from '../../store/store.ts'
 import type { Transition } from '../lifecycle.ts'
 import type { ProvisioningRecord } from '../record.ts'
-import { alongside, recordOf, type Requests } from '../requests.ts'
+import { alongside, type Requests, recordOf } from '../requests.ts'
 import { Interruption } from './interruption.ts'
 
 /** How long a worker waits for a store that is away before it gives the request up to whoever takes over. */
@@ -24,7 +24,12 @@ export interface RunRecord {
   remove(events: Transition['events']): Promise<void>
 }
 
-export function createRunRecord(requests: Requests, claimedRecord: ProvisioningRecord, signal: AbortSignal, log: Logger): RunRecord {
+export function createRunRecord(
+  requests: Requests,
+  claimedRecord: ProvisioningRecord,
+  signal: AbortSignal,
+  log: Logger,
+): RunRecord {
   let current = claimedRecord
   let queue: Promise<unknown> = Promise.resolve()
   const { provisioningRequestId: id, epoch, generation } = claimedRecord
@@ -40,14 +45,21 @@ export function createRunRecord(requests: Requests, claimedRecord: ProvisioningR
     if (!stored) throw new Interruption('superseded', 'the request is gone')
     const fresh = recordOf(stored)
     if (fresh.epoch !== epoch) throw new Interruption('fenced', 'another worker has taken over')
-    if (fresh.generation !== generation) throw new Interruption('superseded', `generation ${fresh.generation} takes over`)
+    if (fresh.generation !== generation)
+      throw new Interruption('superseded', `generation ${fresh.generation} takes over`)
     current = fresh
   }
 
-  async function attempt(change: (record: ProvisioningRecord) => Transition, options: { wish?: boolean }): Promise<void> {
+  async function attempt(
+    change: (record: ProvisioningRecord) => Transition,
+    options: { wish?: boolean },
+  ): Promise<void> {
     const transition = change(current)
     try {
-      const stored = await requests.collection.replace(id, current.n, transition.record, { ...alongside(current, transition), ...options })
+      const stored = await requests.collection.replace(id, current.n, transition.record, {
+        ...alongside(current, transition),
+        ...options,
+      })
       if (!stored) throw new Interruption('superseded', 'the request is gone')
       current = recordOf(stored)
     } catch (error) {
@@ -74,10 +86,17 @@ export function createRunRecord(requests: Requests, claimedRecord: ProvisioningR
       }),
     remove: (events) =>
       inOrder(() =>
-        throughOutages(async () => {
-          await reread()
-          await requests.collection.remove(id, current.n, { epoch, events: events.map(({ event, data }) => ({ event, data: { ...data } })) })
-        }, signal, log),
+        throughOutages(
+          async () => {
+            await reread()
+            await requests.collection.remove(id, current.n, {
+              epoch,
+              events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+            })
+          },
+          signal,
+          log,
+        ),
       ),
   }
 }

@@ -5,7 +5,7 @@ import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
 import { type Clock, claimed, fail, isEnded, stepChanged } from '../lifecycle.ts'
 import type { ProvisioningRecord } from '../record.ts'
-import { alongside, recordOf, type Requests, topicOf } from '../requests.ts'
+import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
 import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
@@ -18,7 +18,7 @@ import { type UnwindParts, unwindAll, unwindFailure } from './unwind.ts'
 
 export interface RunParts {
   requests: Requests
-  catalogue: TemplateCatalogue
+  catalogue: Pick<TemplateCatalogue, 'find'>
   store: Store
   steps: ReadonlyMap<string, Step>
   ports: StepPorts
@@ -90,7 +90,11 @@ interface RunSignals {
 }
 
 /** Stops the run when the API wrote something newer: another generation, a cancel, a removal. Told by the feed, never asked for. */
-function listen(run: RunRecord, control: { superseded: AbortController; cancelled: AbortController }, { store, log }: RunParts): () => void {
+function listen(
+  run: RunRecord,
+  control: { superseded: AbortController; cancelled: AbortController },
+  { store, log }: RunParts,
+): () => void {
   const look = () => {
     run.refresh().then(
       (record) => {
@@ -104,19 +108,30 @@ function listen(run: RunRecord, control: { superseded: AbortController; cancelle
       },
     )
   }
-  const stop = store.feed.subscribe(topicOf(run.current.provisioningRequestId), ({ event }) => event !== 'step' && look(), look)
+  const stop = store.feed.subscribe(
+    topicOf(run.current.provisioningRequestId),
+    ({ event }) => event !== 'step' && look(),
+    look,
+  )
   look()
   return stop
 }
 
-function unwindParts(run: RunRecord, signal: AbortSignal, redact: (text: string) => string, parts: RunParts): UnwindParts {
+function unwindParts(
+  run: RunRecord,
+  signal: AbortSignal,
+  redact: (text: string) => string,
+  parts: RunParts,
+): UnwindParts {
   const { steps, ports, undoTimeoutMs, log, clock } = parts
   return { run, steps, ports, redact, signal, undoTimeoutMs, log, clock }
 }
 
 /** The writeOnly parameters of a request, decrypted: in memory only. */
 export function openSecrets(record: ProvisioningRecord, store: Store): JsonObject | undefined {
-  return record.sealed === undefined ? undefined : (JSON.parse(store.secrets.open(record.sealed, record.reference)) as JsonObject)
+  return record.sealed === undefined
+    ? undefined
+    : (JSON.parse(store.secrets.open(record.sealed, record.reference)) as JsonObject)
 }
 
 async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {
@@ -149,7 +164,9 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
     await run.write((record) => {
       const failed = fail(record, failure)
       const runs = failed.steps.some((step) => step.name === failure.step && step.state === 'RUNNING')
-      return runs && failure.step ? stepChanged(failed, failure.step, { message: failure.cause }, clock) : { record: failed, events: [] }
+      return runs && failure.step
+        ? stepChanged(failed, failure.step, { message: failure.cause }, clock)
+        : { record: failed, events: [] }
     })
     await unwindFailure(unwind)
   } finally {
@@ -165,15 +182,28 @@ function deadlineOf(run: RunRecord, templateSeconds: number) {
   return abortAt(instant, `not done within ${seconds} s`)
 }
 
-function failureOf(error: unknown, interruption: Interruption | undefined, run: RunRecord, redact: (text: string) => string) {
+function failureOf(
+  error: unknown,
+  interruption: Interruption | undefined,
+  run: RunRecord,
+  redact: (text: string) => string,
+) {
   const step = error instanceof StepFailure ? error.step : null
   if (interruption) {
     const last = run.current.steps.find((candidate) => candidate.name === step)?.message
-    const cause = interruption.kind === 'cancelled' ? 'cancelled on request' : `${interruption.message}${last ? `; last seen: ${last}` : ''}`
-    return { code: interruption.kind === 'cancelled' ? ('CANCELLED' as const) : ('TIMEOUT' as const), step, cause: redact(cause) }
+    const cause =
+      interruption.kind === 'cancelled'
+        ? 'cancelled on request'
+        : `${interruption.message}${last ? `; last seen: ${last}` : ''}`
+    return {
+      code: interruption.kind === 'cancelled' ? ('CANCELLED' as const) : ('TIMEOUT' as const),
+      step,
+      cause: redact(cause),
+    }
   }
   const cause = error instanceof StepFailure ? error.cause : error
-  const code: ErrorCode = cause instanceof ServiceError && cause.code !== 'INTERNAL' ? cause.code : 'PROVISIONING_FAILED'
+  const code: ErrorCode =
+    cause instanceof ServiceError && cause.code !== 'INTERNAL' ? cause.code : 'PROVISIONING_FAILED'
   return { code, step, cause: redact(messageOf(cause)) }
 }
 

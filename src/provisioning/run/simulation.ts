@@ -15,7 +15,8 @@ export async function simulate(options: SimulationOptions | undefined, context: 
     await sleep(Math.min(TICK_MS, stepDelayMs - waited), undefined, { signal: context.signal })
     context.progress(Math.floor((Math.min(waited + TICK_MS, stepDelayMs) / stepDelayMs) * 90), 'simulated delay')
   }
-  if (failAt === context.step) throw new ServiceError('SIMULATED_FAILURE', `the request asked for a failure at ${context.step}`)
+  if (failAt === context.step)
+    throw new ServiceError('SIMULATED_FAILURE', `the request asked for a failure at ${context.step}`)
 }
 
 function silence(signal: AbortSignal): Promise<never> {

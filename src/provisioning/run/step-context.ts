@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { OCloudRegistry } from '../../clusters/registry-types.ts'
-import type { ClusterLifecycle } from '../../clusters/lifecycle.ts'
 import type { Cluster } from '../../clusters/cluster.ts'
+import type { ClusterLifecycle } from '../../clusters/lifecycle.ts'
+import type { OCloudRegistry } from '../../clusters/registry-types.ts'
 import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
 import type { Locks } from '../../store/store.ts'
 import type { Made, ProvisioningRecord } from '../record.ts'
@@ -28,7 +28,16 @@ export interface ContextParts {
   fence: () => Promise<void>
 }
 
-export function createStepContext({ ports, record, step, signal, log, progress, checkpoint, fence }: ContextParts): StepContext {
+export function createStepContext({
+  ports,
+  record,
+  step,
+  signal,
+  log,
+  progress,
+  checkpoint,
+  fence,
+}: ContextParts): StepContext {
   const { provisioningRequestId, reference, generation, data, simulated } = record()
   return {
     request: { provisioningRequestId, reference, generation, data, simulated },
@@ -47,7 +56,8 @@ export function createStepContext({ ports, record, step, signal, log, progress, 
     lifecycle: ports.lifecycle,
     packages: ports.packages,
     render: ports.render,
-    registerOCloud: (cluster) => ports.oClouds.registerManaged({ ...cluster, madeBy: { provisioningRequestId, reference, step } }),
+    registerOCloud: (cluster) =>
+      ports.oClouds.registerManaged({ ...cluster, madeBy: { provisioningRequestId, reference, step } }),
     unregisterOCloud: (oCloudId) => ports.oClouds.unregister(oCloudId),
     alone: (oCloudId, work) => ports.locks.withLock(`ocloud:${oCloudId}`, signal, work),
     progress,

@@ -1,5 +1,8 @@
 /** Lets at most one call through in `everyMs`; the last one is never lost. `settle` ends what is waiting. */
-export function throttle<Args extends unknown[]>(everyMs: number, work: (...args: Args) => void): { call(...args: Args): void; settle(): void } {
+export function throttle<Args extends unknown[]>(
+  everyMs: number,
+  work: (...args: Args) => void,
+): { call(...args: Args): void; settle(): void } {
   let timer: NodeJS.Timeout | undefined
   let waiting: Args | undefined
   let last = 0

@@ -28,7 +28,11 @@ export async function unwindFailure(parts: UnwindParts): Promise<void> {
   try {
     for (const { name } of [...run.current.steps].reverse()) {
       const step = run.current.steps.find((candidate) => candidate.name === name)
-      if (!step || (step.state !== 'RUNNING' && step.state !== 'UNDOING' && !madeInGeneration(step, run.current.generation))) continue
+      if (
+        !step ||
+        (step.state !== 'RUNNING' && step.state !== 'UNDOING' && !madeInGeneration(step, run.current.generation))
+      )
+        continue
       await unwindFailedStep(step, { ...parts, signal: limit.signal })
     }
   } finally {
@@ -59,22 +63,45 @@ async function unwindFailedStep(step: StepRecord, parts: UnwindParts): Promise<v
   if (!undoWanted(step, options)) {
     const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation)
     await run.write((record) => {
-      const noted = noteUndone(record, { undone: [], left: kept.map((object) => ({ ...object, reason: 'cleaning up is off' })) }, false)
-      return failing ? stepChanged(noted, step.name, { state: 'FAILED', message: record.error?.cause ?? 'failed', inputsHash: null }, clock) : { record: noted, events: [] }
+      const noted = noteUndone(
+        record,
+        { undone: [], left: kept.map((object) => ({ ...object, reason: 'cleaning up is off' })) },
+        false,
+      )
+      return failing
+        ? stepChanged(
+            noted,
+            step.name,
+            { state: 'FAILED', message: record.error?.cause ?? 'failed', inputsHash: null },
+            clock,
+          )
+        : { record: noted, events: [] }
     })
     return
   }
   const result = await unwindStep(step, 'generation', parts)
   await run.write((record) => {
     const state = result.left.length > 0 ? 'FAILED' : 'UNDONE'
-    const message = result.left.length > 0 ? `could not be undone: ${result.left[0]?.reason}` : (failing && record.error?.cause) || 'undone'
-    return stepChanged(noteUndone(record, result, true), step.name, { state, message, made: remaining(step, result), inputsHash: null }, clock)
+    const message =
+      result.left.length > 0
+        ? `could not be undone: ${result.left[0]?.reason}`
+        : (failing && record.error?.cause) || 'undone'
+    return stepChanged(
+      noteUndone(record, result, true),
+      step.name,
+      { state, message, made: remaining(step, result), inputsHash: null },
+      clock,
+    )
   })
 }
 
 function noteUndone(record: RunRecord['current'], { undone, left }: Undone, cleanup: boolean): RunRecord['current'] {
   if (!record.error) return record
-  const error: FailureRecord = { ...record.error, undone: [...record.error.undone, ...undone], left: [...record.error.left, ...left] }
+  const error: FailureRecord = {
+    ...record.error,
+    undone: [...record.error.undone, ...undone],
+    left: [...record.error.left, ...left],
+  }
   if (cleanup && left.length > 0) Object.assign(error, { code: 'CLEANUP_FAILED', exitCode: 8 })
   return { ...record, error }
 }
@@ -82,7 +109,8 @@ function noteUndone(record: RunRecord['current'], { undone, left }: Undone, clea
 /** What still stands after an undo: what was not touched, and what could not be removed. */
 function remaining(step: StepRecord, { undone }: Undone): Made {
   const made = step.made ?? { objects: [], outputs: {}, notes: {} }
-  const key = (object: Made['objects'][number]) => `${object.apiVersion}/${object.kind}/${object.namespace ?? ''}/${object.name}`
+  const key = (object: Made['objects'][number]) =>
+    `${object.apiVersion}/${object.kind}/${object.namespace ?? ''}/${object.name}`
   const gone = new Set(undone.map(key))
   return { ...made, objects: made.objects.filter((object) => !gone.has(key(object))) }
 }
@@ -95,7 +123,8 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   const implementation = parts.steps.get(step.uses)
   if (!implementation) throw new ServiceError('INTERNAL', `no step of this service is called ${step.uses}`)
   const standing = run.current.steps.some((candidate) => candidate.name === step.name && candidate.uses === step.uses)
-  if (standing) await run.write((record) => stepChanged(record, step.name, { state: 'UNDOING', message: 'removing' }, clock))
+  if (standing)
+    await run.write((record) => stepChanged(record, step.name, { state: 'UNDOING', message: 'removing' }, clock))
   const context = createStepContext({
     ports: parts.ports,
     record: () => run.current,
@@ -111,7 +140,10 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   })
   try {
     const result = await implementation.undo(made, scope, context)
-    return { undone: result.undone, left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })) }
+    return {
+      undone: result.undone,
+      left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })),
+    }
   } catch (error) {
     const interruption = interruptionOf(error, signal)
     if (interruption && interruption.kind !== 'deadline') throw interruption
@@ -136,9 +168,19 @@ export async function unwindAll(parts: UnwindParts): Promise<boolean> {
       const done = result.left.length === 0
       const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
       if (run.current.retired.includes(step)) {
-        await run.write((record) => ({ record: { ...record, retired: record.retired.map((old) => (old.name === step.name && old.identity === step.identity ? { ...old, made } : old)) }, events: [] }))
+        await run.write((record) => ({
+          record: {
+            ...record,
+            retired: record.retired.map((old) =>
+              old.name === step.name && old.identity === step.identity ? { ...old, made } : old,
+            ),
+          },
+          events: [],
+        }))
       } else {
-        await run.write((record) => stepChanged(record, step.name, { state: done ? 'UNDONE' : 'FAILED', made, message, inputsHash: null }, clock))
+        await run.write((record) =>
+          stepChanged(record, step.name, { state: done ? 'UNDONE' : 'FAILED', made, message, inputsHash: null }, clock),
+        )
       }
       if (!done) return false
     }

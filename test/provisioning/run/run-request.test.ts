@@ -1,0 +1,285 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ServiceError } from '../../../src/errors.ts'
+import { cancelled, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
+import { Interruption } from '../../../src/provisioning/run/interruption.ts'
+import type { Template } from '../../../src/provisioning/templates/template.ts'
+import { createTestStore, type TestStore } from '../../harness/redis.ts'
+import { createTestRun, type TestRun, thingsAccepted, thingTemplate } from '../../harness/run.ts'
+
+let testStore: TestStore
+let run: TestRun
+const three = thingTemplate(['one', 'two', 'three'])
+const templates = new Map<string, Template>([
+  ['things/1.0.0', three],
+  ['two-things/1.0.0', thingTemplate(['one', 'two'], { name: 'two-things' })],
+])
+const parameters = { one: 'a', two: 'b', three: 'c', target: 'X' }
+let count = 0
+const newId = () => `request-${++count}`
+
+beforeAll(async () => {
+  testStore = await createTestStore({ leaseMs: 1_000 })
+  run = await createTestRun(testStore.store, templates)
+})
+afterAll(() => testStore.stop())
+
+function fresh(): TestRun['world'] {
+  const { world } = run
+  world.things.clear()
+  world.calls.length = 0
+  world.duringApply = async () => undefined
+  world.duringUndo = async () => undefined
+  return world
+}
+
+const failAt = (thing: string, error: () => Error) => async (name: string) => {
+  if (name === thing) throw error()
+}
+
+describe('the run of a request', () => {
+  it('runs the steps in order, with a phase and step event for each change, and ends FULFILLED', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    expect(await run.run(posted)).toBe('done')
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record).toMatchObject({ phase: 'FULFILLED', percent: 100, epoch: 1, generation: 1 })
+    expect(record.steps.map((step) => step.state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
+    expect(world.calls).toEqual(['apply a', 'verify a', 'apply b', 'verify b', 'apply c', 'verify c'])
+    const { entries } = await run.requests.collection.log(posted.provisioningRequestId)
+    const told = entries.map(
+      ({ event, data }) =>
+        `${event} ${'step' in Object(data) ? `${Object(data).step} ${Object(data).state}` : Object(data).provisioningPhase}`,
+    )
+    expect(told).toEqual([
+      'phase PENDING',
+      'phase PROGRESSING',
+      ...['one', 'two', 'three'].flatMap((name) => [`step ${name} RUNNING`, `step ${name} SUCCEEDED`]),
+      'phase FULFILLED',
+      'end FULFILLED',
+    ])
+  })
+
+  it('undoes in reverse order what a failed generation made, and says what failed', async () => {
+    const world = fresh()
+    world.duringApply = failAt('c', () => new ServiceError('APPLY_FAILED', 'no room for c'))
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.phase).toBe('FAILED')
+    expect(record.error).toMatchObject({
+      code: 'APPLY_FAILED',
+      exitCode: 5,
+      step: 'three',
+      cause: 'no room for c',
+      left: [],
+    })
+    expect(record.message).toBe('three: no room for c; undone: 3 objects')
+    expect(record.steps.map((step) => step.state)).toEqual(['UNDONE', 'UNDONE', 'UNDONE'])
+    expect(world.calls.slice(-3)).toEqual(['undo c', 'undo b', 'undo a'])
+    expect(world.things.size).toBe(0)
+  })
+
+  it('leaves what it made when cleaning up is off, and lists it', async () => {
+    const world = fresh()
+    world.duringApply = failAt('b', () => new Error('a surprise'))
+    const posted = await run.post(newId(), parameters, { cleanupOnFailure: false })
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.error).toMatchObject({ code: 'PROVISIONING_FAILED', step: 'two', cause: 'a surprise', undone: [] })
+    expect(record.error?.left.map((object) => object.name)).toEqual(['b', 'a'])
+    expect(record.steps.map((step) => step.state)).toEqual(['SUCCEEDED', 'FAILED', 'PENDING'])
+    expect([...world.things]).toEqual(['a', 'b'])
+  })
+
+  it('says CLEANUP_FAILED, with the first cause, when something cannot be removed', async () => {
+    const world = fresh()
+    world.duringApply = failAt('b', () => new ServiceError('APPLY_FAILED', 'b is forbidden'))
+    world.duringUndo = failAt('a', () => new ServiceError('APPLY_FAILED', 'a may not be deleted'))
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    const { error, steps } = await run.requests.get(posted.provisioningRequestId)
+    expect(error).toMatchObject({ code: 'CLEANUP_FAILED', exitCode: 8, step: 'two', cause: 'b is forbidden' })
+    expect(error?.left).toMatchObject([{ name: 'a', reason: 'a may not be deleted' }])
+    expect(steps.map((step) => step.state)).toEqual(['FAILED', 'UNDONE', 'PENDING'])
+  })
+
+  it('tries again after an error that may pass', async () => {
+    const world = fresh()
+    let times = 0
+    world.duringApply = async (name) => {
+      if (name === 'a' && ++times < 3) throw new ServiceError('UNAVAILABLE', 'away', { retryable: true })
+    }
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+    expect(world.calls.filter((call) => call === 'apply a')).toHaveLength(3)
+  })
+
+  it('fails with TIMEOUT when the deadline passes, undone like any failure', async () => {
+    const world = fresh()
+    world.duringApply = async (name, { signal }) => {
+      if (name === 'b') await sleep(60_000, undefined, { signal })
+    }
+    const posted = await run.post(newId(), parameters, { timeoutSeconds: 1 })
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.error).toMatchObject({ code: 'TIMEOUT', exitCode: 7, step: 'two' })
+    expect(record.error?.cause).toContain('not done within 1 s')
+    expect(world.things.size).toBe(0)
+  })
+
+  it('goes on at the first step that is not done after a worker stopped, and does not run finished steps again', async () => {
+    const world = fresh()
+    const shutdown = new AbortController()
+    world.duringApply = async (name, { signal }) => {
+      if (name === 'b' && !shutdown.signal.aborted) {
+        shutdown.abort(new Interruption('shutdown', 'stopping'))
+        signal.throwIfAborted()
+      }
+    }
+    const posted = await run.post(newId(), parameters)
+    expect(await run.run(posted, shutdown.signal)).toBe('requeue')
+    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('PROGRESSING')
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record).toMatchObject({ phase: 'FULFILLED', epoch: 2 })
+    expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply b', 'apply c'])
+  })
+
+  it('goes on with the undo after a worker stopped in the middle of it', async () => {
+    const world = fresh()
+    const shutdown = new AbortController()
+    world.duringApply = failAt('c', () => new ServiceError('APPLY_FAILED', 'no'))
+    world.duringUndo = async (name, { signal }) => {
+      if (name === 'b' && !shutdown.signal.aborted) {
+        shutdown.abort(new Interruption('shutdown', 'stopping'))
+        signal.throwIfAborted()
+      }
+    }
+    const posted = await run.post(newId(), parameters)
+    expect(await run.run(posted, shutdown.signal)).toBe('requeue')
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.phase).toBe('FAILED')
+    expect(record.error).toMatchObject({ code: 'APPLY_FAILED', cause: 'no' })
+    expect(record.error?.undone.map((object) => object.name).sort()).toEqual(['a', 'b', 'c'])
+    expect(world.things.size).toBe(0)
+  })
+
+  it('is fenced: a worker that another one has overtaken writes nothing more and makes nothing more', async () => {
+    const world = fresh()
+    const another = await testStore.another({ leaseMs: 1_000 })
+    const second = await createTestRun(another, new Map())
+    second.parts.catalogue = run.parts.catalogue
+    const reached = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    world.duringApply = async (name) => {
+      if (name !== 'a') return
+      reached.resolve()
+      await goOn.promise
+    }
+    const posted = await run.post(newId(), parameters)
+    const { collection } = run.requests
+    const first = run.run(posted)
+    await reached.promise
+    // Another worker takes over without waiting for the first one's lock, as after a pause of the whole process.
+    await collection.update(posted.provisioningRequestId, ({ value, n }) => ({
+      value: { ...value, n, epoch: value.epoch + 1 },
+      alongside: { epoch: value.epoch, newEpoch: value.epoch + 1 },
+    }))
+    goOn.resolve()
+    expect(await first).toBe('done')
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.steps[0]?.state).toBe('RUNNING')
+    expect(world.calls).toEqual(['apply a'])
+    await another.close()
+  })
+
+  it('cancels at once while a step runs, and undoes', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    world.duringApply = async (name, { signal }) => {
+      if (name !== 'b') return
+      await run.requests.update(posted.provisioningRequestId, (record) => cancelled(record, run.parts.clock))
+      await sleep(10_000, undefined, { signal })
+    }
+    await run.run(posted)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record.error).toMatchObject({ code: 'CANCELLED', exitCode: 6, step: 'two' })
+    expect(world.things.size).toBe(0)
+  })
+
+  it('gives way to a newer generation, which keeps what stands and removes what the new template no longer makes', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    const two = templates.get('two-things/1.0.0') as Template
+    world.duringApply = async (name, { signal }) => {
+      if (name !== 'c') return
+      const accepted = thingsAccepted(posted.provisioningRequestId, two, parameters)
+      await run.requests.update(posted.provisioningRequestId, (record) => replaced(record, accepted, run.parts.clock))
+      await sleep(10_000, undefined, { signal })
+    }
+    expect(await run.run(posted)).toBe('done')
+    const between = await run.requests.get(posted.provisioningRequestId)
+    expect(between).toMatchObject({ phase: 'PENDING', generation: 2 })
+    expect(world.things.has('c')).toBe(true)
+    await run.run(between)
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record).toMatchObject({ phase: 'FULFILLED', generation: 2, retired: [] })
+    expect(record.steps.map((step) => step.state)).toEqual(['SKIPPED', 'SKIPPED'])
+    expect([...world.things]).toEqual(['a', 'b'])
+  })
+
+  it('removes what hangs on the old target once the new one stands, and keeps it when the change fails', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    const moved = { ...parameters, three: 'c2', target: 'Y' }
+    const put = () =>
+      run.requests.update(posted.provisioningRequestId, (record) =>
+        replaced(record, thingsAccepted(posted.provisioningRequestId, three, moved), run.parts.clock),
+      )
+    world.duringApply = failAt('c2', () => new ServiceError('APPLY_FAILED', 'no'))
+    await run.run(await put())
+    const failed = await run.requests.get(posted.provisioningRequestId)
+    expect(failed.phase).toBe('FAILED')
+    expect(failed.retired.map((step) => step.made?.objects[0]?.name)).toEqual(['a', 'b', 'c'])
+    expect(world.things.has('c2')).toBe(false)
+    expect(world.things.has('c')).toBe(true)
+    world.duringApply = async () => undefined
+    await run.run(await put())
+    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+    expect(world.things.has('c')).toBe(false)
+    expect(world.things.has('c2')).toBe(true)
+  })
+
+  it('runs every step again on retry', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    world.calls.length = 0
+    await run.run(await run.requests.update(posted.provisioningRequestId, (record) => retried(record, run.parts.clock)))
+    expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply c'])
+    expect((await run.requests.get(posted.provisioningRequestId)).generation).toBe(2)
+  })
+
+  it('removes everything and then the record on DELETE, and stays DELETING with the reason while something cannot go', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    await run.run(posted)
+    world.duringUndo = failAt('b', () => new ServiceError('UNAVAILABLE', 'the O-Cloud is away'))
+    const marked = await run.requests.update(posted.provisioningRequestId, (record) =>
+      deleting(record, run.parts.clock),
+    )
+    expect(await run.run(marked)).toEqual({ againInMs: 5_000 })
+    const stuck = await run.requests.get(posted.provisioningRequestId)
+    expect(stuck.phase).toBe('DELETING')
+    expect(stuck.message).toBe('two: could not be removed: the O-Cloud is away')
+    expect([...world.things]).toEqual(['a', 'b'])
+    world.duringUndo = async () => undefined
+    expect(await run.run(marked)).toBe('done')
+    expect(await run.requests.find(posted.provisioningRequestId)).toBeUndefined()
+    expect(world.things.size).toBe(0)
+  })
+})
