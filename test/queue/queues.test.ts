@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createQueues, createQueueWorkers, type JobEnd, type ProvisioningJob } from '../../src/queue/queues.ts'
+import { silentLog, startRedis, type TestRedis } from '../harness/redis.ts'
+
+let redis: TestRedis
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterAll(() => redis.stop())
+
+const job = (generation = 1): ProvisioningJob => ({ provisioningRequestId: 'r', reference: 'ref', generation })
+
+function parts(prefix: string) {
+  return { connect: () => new Redis(redis.url, { maxRetriesPerRequest: null, protocol: 2 }), prefix, log: silentLog() }
+}
+
+function startWorker(prefix: string, provision: (job: ProvisioningJob) => Promise<JobEnd>, takeoverMs = 10_000) {
+  return createQueueWorkers({ ...parts(prefix), concurrency: 10, takeoverMs, provision, plan: async () => undefined })
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let waited = 0; !condition(); waited += 20) {
+    if (waited > 15_000) throw new Error('it never came')
+    await sleep(20)
+  }
+}
+
+describe('the queue', () => {
+  it('runs a generation once, however often it is handed over while its job is there', async () => {
+    const queues = createQueues(parts('{a}'))
+    const seen: number[] = []
+    for (let i = 0; i < 3; i++) await queues.provision(job())
+    const worker = startWorker('{a}', async ({ generation }) => {
+      seen.push(generation)
+      return 'done'
+    })
+    await until(() => seen.length === 1)
+    await sleep(200)
+    expect(seen).toEqual([1])
+    // It has ended and left no trace, so it can be handed over again.
+    await queues.provision(job())
+    await until(() => seen.length === 2)
+    await worker.close()
+    await queues.close()
+  })
+
+  it('gives a job back at once when the worker stops, and later when it asks for that', async () => {
+    const queues = createQueues(parts('{b}'))
+    let ends: JobEnd[] = ['requeue', { againInMs: 200 }, 'done']
+    const at: number[] = []
+    await queues.provision(job())
+    const worker = startWorker('{b}', async () => {
+      at.push(Date.now())
+      const [end, ...rest] = ends
+      ends = rest
+      return end ?? 'done'
+    })
+    await until(() => at.length === 3)
+    expect((at[2] ?? 0) - (at[1] ?? 0)).toBeGreaterThanOrEqual(190)
+    await worker.close()
+    await queues.close()
+  })
+
+  it('hands the job of a killed worker to another one, as often as it happens', async () => {
+    const queues = createQueues(parts('{c}'))
+    await queues.provision(job())
+    for (let death = 0; death < 3; death++) {
+      const source = `
+        import { Redis } from 'ioredis'
+        import { createQueueWorkers } from '${new URL('../../src/queue/queues.ts', import.meta.url)}'
+        const log = { warn() {}, error() {} }
+        createQueueWorkers({ connect: () => new Redis('${redis.url}', { maxRetriesPerRequest: null, protocol: 2 }), prefix: '{c}', log, concurrency: 1,
+          takeoverMs: 1000, plan: async () => {}, provision: () => { process.stdout.write('got it'); return new Promise(() => {}) } })`
+      const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(child.stdout, 'data')
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+    let ran = 0
+    const worker = startWorker(
+      '{c}',
+      async () => {
+        ran++
+        return 'done'
+      },
+      1_000,
+    )
+    await until(() => ran === 1)
+    await worker.close()
+    await queues.close()
+  })
+})
