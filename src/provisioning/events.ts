@@ -48,11 +48,10 @@ export async function* streamEvents(
 
   /** What a client that knows everything up to `after` has missed; a snapshot where that cannot be told. Ends with `end` when the request has ended. */
   async function* catchUp(after: string | undefined): AsyncIterable<StreamEvent> {
-    const log =
-      after === undefined ? { entries: [], gap: true, last: undefined } : await requests.collection.log(id, after)
-    const last = (await requests.collection.log(id, '+')).last ?? ZERO
+    const log = await requests.collection.log(id, after)
+    const last = log.last ?? ZERO
     const record = await requests.get(id)
-    if (log.gap) {
+    if (after === undefined || log.gap) {
       yield { id: last, event: 'snapshot', data: represent(record) }
     } else {
       // An `end` that a retry or a PUT has overtaken is not the end of this stream.

@@ -1,4 +1,5 @@
 import { ERROR_CODES, ServiceError } from '../errors.ts'
+import { percentOf } from './progress.ts'
 import type {
   FailureRecord,
   Made,
@@ -10,7 +11,6 @@ import type {
   StepRecord,
   StepState,
 } from './record.ts'
-import { percentOf } from './progress.ts'
 import type { Template } from './templates/template.ts'
 
 /**
@@ -105,9 +105,29 @@ export function created(accepted: Accepted, reference: string, clock: Clock): Tr
 const WAITING = 'waiting for a worker'
 
 /** What a new generation starts from: nothing of the last run, but everything that it made. */
-function nextGeneration(record: ProvisioningRecord, phase: ProvisioningPhase, message: string, clock: Clock): Transition {
-  const { error: _e, startedAt: _s, finishedAt: _f, cancelRequested: _c, force: _o, provisionedResourceSet: _p, resources: _r, ...kept } = record
-  const reset: ProvisioningRecord = { ...kept, generation: record.generation + 1, deadline: null, percent: 0, currentStep: null }
+function nextGeneration(
+  record: ProvisioningRecord,
+  phase: ProvisioningPhase,
+  message: string,
+  clock: Clock,
+): Transition {
+  const {
+    error: _e,
+    startedAt: _s,
+    finishedAt: _f,
+    cancelRequested: _c,
+    force: _o,
+    provisionedResourceSet: _p,
+    resources: _r,
+    ...kept
+  } = record
+  const reset: ProvisioningRecord = {
+    ...kept,
+    generation: record.generation + 1,
+    deadline: null,
+    percent: 0,
+    currentStep: null,
+  }
   return enterPhase(reset, phase, message, clock)
 }
 
@@ -161,7 +181,8 @@ export function deleting(record: ProvisioningRecord, clock: Clock): Transition |
 export function cancelled(record: ProvisioningRecord, clock: Clock): Transition | undefined {
   if (record.phase !== 'PENDING' && record.phase !== 'PROGRESSING') throw wrongPhase(record, 'cancelled')
   if (record.cancelRequested) return undefined
-  if (record.epoch === 0) return ended(fail(record, { code: 'CANCELLED', step: null, cause: 'cancelled before it started' }), clock)
+  if (record.epoch === 0)
+    return ended(fail(record, { code: 'CANCELLED', step: null, cause: 'cancelled before it started' }), clock)
   return enterPhase({ ...record, cancelRequested: true }, record.phase, 'cancelling', clock)
 }
 
@@ -188,7 +209,14 @@ export function started(record: ProvisioningRecord, timeoutSeconds: number, cloc
 export function stepChanged(
   record: ProvisioningRecord,
   name: string,
-  change: { state?: StepState; message?: string; percent?: number; made?: Made; inputsHash?: string | null; identity?: string },
+  change: {
+    state?: StepState
+    message?: string
+    percent?: number
+    made?: Made
+    inputsHash?: string | null
+    identity?: string
+  },
   clock: Clock,
   silent = false,
 ): Transition {
@@ -228,7 +256,11 @@ export function setAside(record: ProvisioningRecord, name: string): Transition {
   if (!step || !hasMade(step)) return { record, events: [] }
   const { made: _made, inputsHash: _hash, ...emptied } = step
   return {
-    record: { ...record, steps: record.steps.map((s) => (s === step ? emptied : s)), retired: [...record.retired, step] },
+    record: {
+      ...record,
+      steps: record.steps.map((s) => (s === step ? emptied : s)),
+      retired: [...record.retired, step],
+    },
     events: [],
   }
 }
@@ -249,7 +281,10 @@ export function takenBack(record: ProvisioningRecord, name: string, identity: st
 }
 
 /** Records the failure; the undoing that follows (if any) goes on from here after a death. */
-export function fail(record: ProvisioningRecord, failure: Pick<FailureRecord, 'code' | 'step' | 'cause'>): ProvisioningRecord {
+export function fail(
+  record: ProvisioningRecord,
+  failure: Pick<FailureRecord, 'code' | 'step' | 'cause'>,
+): ProvisioningRecord {
   return { ...record, error: { ...failure, exitCode: ERROR_CODES[failure.code].exitCode, undone: [], left: [] } }
 }
 

@@ -128,6 +128,26 @@ export type ResourceProvisioningPhase = 'PROCESSING' | 'PROVISIONED' | 'AWAITING
 
 /** What goes into the event log with a change; `wire.md` names and shapes. */
 export type ProvisioningEvent =
-  | { event: 'step'; data: { provisioningRequestId: string; generation: number; step: string; state: StepState; percent: number; message: string; at: string } }
-  | { event: 'phase'; data: { provisioningRequestId: string; generation: number; provisioningPhase: ProvisioningPhase; message: string; at: string } }
+  | {
+      event: 'step'
+      data: {
+        provisioningRequestId: string
+        generation: number
+        step: string
+        state: StepState
+        percent: number
+        message: string
+        at: string
+      }
+    }
+  | {
+      event: 'phase'
+      data: {
+        provisioningRequestId: string
+        generation: number
+        provisioningPhase: ProvisioningPhase
+        message: string
+        at: string
+      }
+    }
   | { event: 'end'; data: { provisioningPhase: ProvisioningPhase } | { deleted: true; left?: JsonValue } }

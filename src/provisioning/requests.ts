@@ -58,7 +58,10 @@ export function createRequests(store: Store): Requests {
     find,
     async create(transition) {
       const { record } = transition
-      const stored = await collection.create(record.provisioningRequestId, record, { ...alongside(undefined, transition), wish: true })
+      const stored = await collection.create(record.provisioningRequestId, record, {
+        ...alongside(undefined, transition),
+        wish: true,
+      })
       return recordOf(stored)
     },
     async get(id) {
@@ -70,7 +73,12 @@ export function createRequests(store: Store): Requests {
       const updated = await collection.update(id, (current) => {
         const before = recordOf(current)
         const transition = change(before)
-        return transition && { value: transition.record, alongside: { ...alongside(before, transition), wish: !isEnded(transition.record.phase) } }
+        return (
+          transition && {
+            value: transition.record,
+            alongside: { ...alongside(before, transition), wish: !isEnded(transition.record.phase) },
+          }
+        )
       })
       if (!updated) throw gone(id)
       return recordOf(updated)

@@ -35,7 +35,10 @@ export interface ProvisioningService {
   /** `ifMatch` is the ETag without quotes, `<generation>-<n>`. */
   replace(id: string, request: SubmittedRequest, ifMatch?: string): Promise<ProvisioningRecord>
   /** 202 in any phase. With orphan: gives up on what is left and says what. */
-  remove(id: string, options: { ifMatch?: string; orphan?: boolean }): Promise<{ record: ProvisioningRecord; left?: ObjectRef[] }>
+  remove(
+    id: string,
+    options: { ifMatch?: string; orphan?: boolean },
+  ): Promise<{ record: ProvisioningRecord; left?: ObjectRef[] }>
   cancel(id: string): Promise<ProvisioningRecord>
   retry(id: string): Promise<ProvisioningRecord>
   /** The dry run of POST (`id` undefined) and PUT: a job of the worker, awaited with a time limit. */
@@ -44,7 +47,10 @@ export interface ProvisioningService {
    * Snapshot first (without `lastEventId`, or after a gap), then each event as it happens, `end` last; ends without `end` when the signal aborts.
    * `represent` makes the snapshot's data.
    */
-  events(id: string, options: { lastEventId?: string; signal: AbortSignal; represent: (record: ProvisioningRecord) => unknown }): AsyncIterable<StreamEvent>
+  events(
+    id: string,
+    options: { lastEventId?: string; signal: AbortSignal; represent: (record: ProvisioningRecord) => unknown },
+  ): AsyncIterable<StreamEvent>
 }
 
 export type StoredRequest = Versioned<ProvisioningRecord>

@@ -1,4 +1,4 @@
-import { createQueueWorkers, type Queues, type QueueParts } from '../queue/queues.ts'
+import { createQueueWorkers, type QueueParts, type Queues } from '../queue/queues.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { Interruption } from './run/interruption.ts'
 import { answerPlan, type PlanParts } from './run/make-plan.ts'

@@ -16,8 +16,8 @@ import {
   setAside,
   started,
   stepChanged,
-  takenBack,
   type Transition,
+  takenBack,
 } from '../../src/provisioning/lifecycle.ts'
 import type { Made, ProvisioningPhase, ProvisioningRecord } from '../../src/provisioning/record.ts'
 
@@ -63,10 +63,14 @@ const happenings: Record<string, (record: ProvisioningRecord) => Transition | un
   start: (record) => (record.phase === 'PROGRESSING' ? started(record, 60, clock) : undefined),
   step: (record) => {
     const step = record.steps.find((candidate) => candidate.state !== 'SUCCEEDED')
-    return step && record.phase === 'PROGRESSING' ? stepChanged(record, step.name, { state: step.state === 'RUNNING' ? 'SUCCEEDED' : 'RUNNING' }, clock) : undefined
+    return step && record.phase === 'PROGRESSING'
+      ? stepChanged(record, step.name, { state: step.state === 'RUNNING' ? 'SUCCEEDED' : 'RUNNING' }, clock)
+      : undefined
   },
   fail: (record) =>
-    record.phase === 'PROGRESSING' ? ended(fail(record, { code: 'APPLY_FAILED', step: record.currentStep, cause: 'x' }), clock) : undefined,
+    record.phase === 'PROGRESSING'
+      ? ended(fail(record, { code: 'APPLY_FAILED', step: record.currentStep, cause: 'x' }), clock)
+      : undefined,
   fulfil: (record) => (record.phase === 'PROGRESSING' && !record.error ? fulfilled(record, {}, clock) : undefined),
 }
 
@@ -99,7 +103,9 @@ describe('the state machine of a provisioning request', () => {
           expect(next.reference).toBe(record.reference)
           if (next.phase !== record.phase) {
             expect(next.updateTime > record.updateTime).toBe(true)
-            expect(transition.events.some((event) => event.event === 'phase' && event.data.provisioningPhase === next.phase)).toBe(true)
+            expect(
+              transition.events.some((event) => event.event === 'phase' && event.data.provisioningPhase === next.phase),
+            ).toBe(true)
           } else {
             expect(next.updateTime).toBe(record.updateTime)
           }
@@ -116,9 +122,21 @@ describe('the state machine of a provisioning request', () => {
   })
 
   it('keeps what was made when a PUT names the same steps, and retires what the new template no longer has', () => {
-    const one = stepChanged(running(), 'workload', { state: 'SUCCEEDED', made: made('du'), inputsHash: 'a', identity: 'A' }, clock).record
+    const one = stepChanged(
+      running(),
+      'workload',
+      { state: 'SUCCEEDED', made: made('du'), inputsHash: 'a', identity: 'A' },
+      clock,
+    ).record
     const same = replaced(one, accepted(), clock).record
-    expect(same.steps[1]).toEqual({ name: 'workload', uses: 'uses-workload', state: 'PENDING', made: made('du'), inputsHash: 'a', identity: 'A' })
+    expect(same.steps[1]).toEqual({
+      name: 'workload',
+      uses: 'uses-workload',
+      state: 'PENDING',
+      made: made('du'),
+      inputsHash: 'a',
+      identity: 'A',
+    })
     expect(same.retired).toEqual([])
     const other = replaced(one, accepted(['other']), clock).record
     expect(other.steps).toEqual([{ name: 'other', uses: 'uses-other', state: 'PENDING' }])
@@ -126,7 +144,12 @@ describe('the state machine of a provisioning request', () => {
   })
 
   it('sets aside what hangs on another target and takes it back when the target is the old one again', () => {
-    const one = stepChanged(running(), 'workload', { state: 'SUCCEEDED', made: made('du'), identity: 'A' }, clock).record
+    const one = stepChanged(
+      running(),
+      'workload',
+      { state: 'SUCCEEDED', made: made('du'), identity: 'A' },
+      clock,
+    ).record
     const aside = setAside(one, 'workload').record
     expect(aside.steps[1]?.made).toBeUndefined()
     expect(aside.retired[0]?.made).toEqual(made('du'))
@@ -160,6 +183,8 @@ describe('the state machine of a provisioning request', () => {
   })
 
   it('refuses a PUT that changes the id with 422', () => {
-    expect(() => replaced(running(), accepted(['check'], 'r2'), clock)).toThrow(expect.objectContaining({ code: 'IMMUTABLE' }))
+    expect(() => replaced(running(), accepted(['check'], 'r2'), clock)).toThrow(
+      expect.objectContaining({ code: 'IMMUTABLE' }),
+    )
   })
 })

@@ -11,7 +11,7 @@ import { KNOWN_AFTER_APPLY, type StepContext } from '../steps/step.ts'
 export interface StepPorts {
   oClouds: OCloudRegistry
   lifecycle: (driver: 'kind' | 'simulated') => ClusterLifecycle
-  packages: (cluster: Cluster) => PackagePort
+  packages: (cluster: Pick<Cluster, 'simulated'>) => PackagePort
   render: (source: PackageSource) => Promise<RenderedPackage>
   locks: Locks
 }

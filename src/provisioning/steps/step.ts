@@ -35,7 +35,8 @@ export interface StepContext {
   cluster(oCloudId: string): Promise<Cluster | undefined>
   status(oCloudId: string): Promise<OCloudStatus>
   lifecycle(driver: 'kind' | 'simulated'): ClusterLifecycle
-  packages(cluster: Cluster): PackagePort
+  /** The port for real or simulated clusters; preflight asks before there is a cluster. */
+  packages(cluster: Pick<Cluster, 'simulated'>): PackagePort
   /** Reads a package from under the package root and sets the values; nothing is written to disk. */
   render(source: PackageSource): Promise<RenderedPackage>
   /** Registers a cluster that this request made as an O-Cloud, or finds it again: the same id for the same request and step. */
