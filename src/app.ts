@@ -1,0 +1,92 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { OCloudRegistry } from './clusters/registry-types.ts'
+import { oCloudOperations } from './clusters/routes.ts'
+import { createHttpApp } from './http/app.ts'
+import { documentOperations } from './http/document-operations.ts'
+import { createEventStreams, type EventStreams } from './http/event-stream.ts'
+import { healthOperations } from './http/health.ts'
+import type { JsonSchema } from './http/json-schema.ts'
+import { createMarkers } from './http/marker.ts'
+import { openApiDocument, type Tag } from './http/openapi.ts'
+import type { Operation } from './http/operation.ts'
+import { DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
+import { versionOperations } from './http/versions.ts'
+import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
+import { eventsOperation } from './provisioning/events-route.ts'
+import { reportOperation } from './provisioning/report-route.ts'
+import { provisioningOperations } from './provisioning/routes.ts'
+import type { ProvisioningService } from './provisioning/service-types.ts'
+import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
+import { templateOperations } from './provisioning/templates/routes.ts'
+
+const INFO = {
+  title: 'o2ims',
+  version: '0.1.0',
+  description:
+    'An O-RAN O2 IMS service that provisions real clusters. Errors are problem details (RFC 9457) with a stable `code`.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+}
+
+const TAGS: Tag[] = [
+  {
+    name: 'Provisioning requests',
+    description: 'The front door: requests with options, progress, events and reports.',
+  },
+  { name: 'O-Clouds', description: 'The clusters that requests may target.' },
+  { name: 'Templates', description: 'What a request can ask for: parameters and steps.' },
+  {
+    name: PROVISIONING_API.tag,
+    description: `O2ims_InfrastructureProvisioning ${PROVISIONING_API.version} as the specification defines it. The same paths below ${PROVISIONING_API.aliases.join(' and ')} answer identically.`,
+  },
+  { name: 'Service', description: 'Is it there, and is it ready?' },
+]
+
+export interface AppParts {
+  provisioning: ProvisioningService
+  oClouds: OCloudRegistry
+  templates: TemplateCatalogue
+  /** Rejects while the service cannot do its work. */
+  ready: () => Promise<void>
+  log: Logger
+  settings: HttpSettings
+}
+
+/** The whole API of the service, ready to listen. `close()` ends event streams at once and does not wait for idle connections. */
+export async function createApp(parts: AppParts): Promise<FastifyInstance> {
+  const { heartbeatSeconds, maxEventStreams = DEFAULT_MAX_EVENT_STREAMS } = parts.settings
+  const streams = createEventStreams({ heartbeatSeconds, max: maxEventStreams })
+  const documented = createOperations(parts, streams)
+  const document = describeOperations(documented)
+  const operations = [...documented, ...documentOperations(document)]
+  return createHttpApp({
+    operations,
+    versioned: [PROVISIONING_API],
+    document,
+    streams,
+    log: parts.log,
+    settings: parts.settings,
+  })
+}
+
+/** Every operation that the OpenAPI document describes. */
+export function createOperations(
+  { provisioning, oClouds, templates, ready, log, settings }: AppParts,
+  streams: EventStreams,
+): Operation[] {
+  const markers = createMarkers(settings.markerKey)
+  return [
+    ...provisioningOperations({ provisioning, markers }),
+    eventsOperation({ provisioning, streams }),
+    reportOperation({ provisioning }),
+    ...oCloudOperations({ oClouds, markers, log }),
+    ...templateOperations({ templates, markers }),
+    ...canonicalOperations({ provisioning, markers }),
+    ...versionOperations(PROVISIONING_API),
+    ...healthOperations(ready),
+  ]
+}
+
+export function describeOperations(operations: readonly Operation[]): JsonSchema {
+  return openApiDocument(operations, INFO, TAGS)
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { EventStreams } from './event-stream.ts'
+import type { Operation } from './operation.ts'
+import { answerConnectionError, answerError, installErrors } from './plugins/errors.ts'
+import { installGuards } from './plugins/guards.ts'
+import { installShutdown } from './plugins/shutdown.ts'
+import { registerSwagger } from './plugins/swagger.ts'
+import { registerOperations } from './register.ts'
+import { DEFAULT_BODY_LIMIT, type HttpSettings } from './settings.ts'
+import type { VersionedApi } from './versions.ts'
+
+export interface HttpAppParts {
+  operations: readonly Operation[]
+  /** The APIs of the specification among them, with the version that each answers in. */
+  versioned: readonly VersionedApi[]
+  /** The OpenAPI document that `/docs` shows. */
+  document: object
+  streams: EventStreams
+  log: FastifyBaseLogger
+  settings: Pick<HttpSettings, 'bodyLimitBytes' | 'allowedHosts'>
+}
+
+/** The HTTP application, ready to listen. It knows operations, not what they are about. `close()` ends event streams at once. */
+export async function createHttpApp({
+  operations,
+  versioned,
+  document,
+  streams,
+  log,
+  settings,
+}: HttpAppParts): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    // The answer to a request that comes in while we stop is ours, see plugins/shutdown.ts
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    frameworkErrors: answerError,
+    clientErrorHandler: answerConnectionError,
+    routerOptions: { maxParamLength: 1024 },
+  })
+  installErrors(app)
+  installShutdown(app, streams)
+  installGuards(app, {
+    operations,
+    apis: versioned,
+    allowedHosts: settings.allowedHosts,
+    bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
+  })
+  await registerSwagger(app, document)
+  registerOperations(app, operations)
+  await app.ready()
+  return app
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { ServiceError } from '../errors.ts'
+
+/** A client that takes nothing for this long is cut off; it comes back with Last-Event-ID. */
+const STALL_MS = 30_000
+
+export interface ServerSentEvent {
+  id: string
+  event: string
+  data: unknown
+}
+
+/** Holds all open event streams, so that a shutdown can end them. */
+export interface EventStreams {
+  /**
+   * Answers with Server-Sent Events until `open` has no more, the client goes or the service stops. One event is asked for at a time, and only
+   * when the client has taken the one before. UNAVAILABLE when too many streams are open.
+   */
+  send(reply: FastifyReply, open: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>): Promise<void>
+  /** Ends every stream, without an `end` event, and refuses new ones. */
+  close(): void
+}
+
+export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds: number; max: number }): EventStreams {
+  const streams = new Set<AbortController>()
+  let closed = false
+  return {
+    async send(reply, open) {
+      if (closed || streams.size >= max)
+        throw new ServiceError('UNAVAILABLE', closed ? 'the service stops' : 'too many event streams are open', {
+          retryAfter: 2,
+        })
+      const stop = new AbortController()
+      const response = takeOver(reply)
+      streams.add(stop)
+      response.on('close', () => stop.abort())
+      const heartbeat = setInterval(() => {
+        if (!response.writableNeedDrain) response.write(': still here\n\n')
+      }, heartbeatSeconds * 1000)
+      try {
+        for await (const event of open(stop.signal)) {
+          if (stop.signal.aborted) break
+          await write(response, frame(event), stop.signal)
+        }
+        response.end()
+      } catch (error) {
+        if (!stop.signal.aborted) reply.log.error({ err: error }, 'an event stream broke off')
+        response.destroy()
+      } finally {
+        clearInterval(heartbeat)
+        streams.delete(stop)
+        stop.abort()
+      }
+    },
+    close() {
+      closed = true
+      for (const stream of streams) stream.abort()
+    },
+  }
+}
+
+function takeOver(reply: FastifyReply): ServerResponse {
+  reply.hijack()
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value)
+  reply.raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  reply.raw.flushHeaders()
+  return reply.raw
+}
+
+function frame({ id, event, data }: ServerSentEvent): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+async function write(response: ServerResponse, text: string, stopped: AbortSignal): Promise<void> {
+  if (response.write(text)) return
+  await once(response, 'drain', { signal: AbortSignal.any([stopped, AbortSignal.timeout(STALL_MS)]) })
+}

@@ -1,0 +1,116 @@
+import { ServiceError } from '../errors.ts'
+import type { JsonValue } from '../json.ts'
+import { pointer } from './check.ts'
+
+const MAX_DEPTH = 64
+/** Keys that change an object's behaviour instead of its content once it is merged or copied. */
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor'])
+
+/**
+ * Reads JSON strictly: RFC 8259, no duplicate keys, bounded depth. Broken JSON is MALFORMED_BODY and says the line and column, never the text
+ * itself (it may hold a kubeconfig); `__proto__` and the like are INVALID_ARGS with a pointer. Numbers that a double cannot hold are refused.
+ */
+export function readJson(bytes: Uint8Array): JsonValue {
+  const text = decode(bytes)
+  scan(text)
+  return JSON.parse(text)
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ServiceError('MALFORMED_BODY', 'the body is not UTF-8', { cause })
+  }
+}
+
+const SPACE = /[ \t\n\r]*/y
+// biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 7 forbids exactly these unescaped
+const STRING = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
+const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+const WORD = /true|false|null/y
+
+/** Walks the text once and throws at the first fault. */
+function scan(text: string): void {
+  let at = 0
+  const path: (string | number)[] = []
+
+  function fault(message: string, offset = at): never {
+    const before = text.slice(0, offset)
+    const line = before.split('\n').length
+    const column = offset - before.lastIndexOf('\n')
+    throw new ServiceError('MALFORMED_BODY', `broken JSON at line ${line}, column ${column}: ${message}`, {
+      fields: [{ pointer: pointer(path), message: `line ${line}, column ${column}: ${message}` }],
+    })
+  }
+  function take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = at
+    const match = pattern.exec(text)?.[0]
+    if (match !== undefined) at += match.length
+    return match
+  }
+  function skip(): void {
+    take(SPACE)
+  }
+  function next(char: string): boolean {
+    skip()
+    if (text[at] !== char) return false
+    at += 1
+    return true
+  }
+  function value(): void {
+    skip()
+    if (path.length > MAX_DEPTH) fault(`more than ${MAX_DEPTH} levels deep`)
+    if (at >= text.length) fault('the text ends here; a value is missing')
+    if (next('{')) members()
+    else if (next('[')) elements()
+    else scalar()
+  }
+  function scalar(): void {
+    const start = at
+    if (text[at] === '"') {
+      if (take(STRING) === undefined) fault('a string that is not ended, or holds a character that must be escaped')
+      return
+    }
+    const number = take(NUMBER)
+    if (number === undefined) {
+      if (take(WORD) === undefined) fault('a value is expected')
+    } else if (!Number.isFinite(Number(number))) fault('a number that is too large', start)
+  }
+  function members(): void {
+    const seen = new Set<string>()
+    if (next('}')) return
+    do {
+      skip()
+      const start = at
+      const quoted = take(STRING)
+      if (quoted === undefined) fault('a name in double quotes is expected')
+      const name: string = JSON.parse(quoted)
+      path.push(name)
+      if (seen.has(name)) fault('this name stands here twice', start)
+      if (FORBIDDEN_KEYS.has(name))
+        throw new ServiceError('INVALID_ARGS', `the name ${name} is not allowed`, {
+          fields: [{ pointer: pointer(path), message: 'is not allowed as a name' }],
+        })
+      seen.add(name)
+      if (!next(':')) fault('a colon is expected')
+      value()
+      path.pop()
+    } while (next(','))
+    if (!next('}')) fault('a comma or } is expected')
+  }
+  function elements(): void {
+    if (next(']')) return
+    let index = 0
+    do {
+      path.push(index++)
+      value()
+      path.pop()
+    } while (next(','))
+    if (!next(']')) fault('a comma or ] is expected')
+  }
+
+  value()
+  skip()
+  if (at < text.length) fault('nothing more is expected after the value')
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { ServiceError } from '../../errors.ts'
+import type { Operation } from '../operation.ts'
+import { refuseForeignSites } from '../origin.ts'
+import { allowedMethods } from '../paths.ts'
+import { drain, readBody } from '../request-body.ts'
+import { apiOf, checkVersion, type VersionedApi } from '../versions.ts'
+
+export interface Guards {
+  operations: readonly Operation[]
+  apis: readonly VersionedApi[]
+  allowedHosts: readonly string[] | undefined
+  /** Bytes. */
+  bodyLimit: number
+}
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-cache',
+}
+
+/** What every request passes before its operation, and every answer before it leaves. */
+export function installGuards(app: FastifyInstance, { operations, apis, allowedHosts, bodyLimit }: Guards): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const api = apiOf(apis, request.url)
+    reply.headers(api ? { ...SECURITY_HEADERS, Version: api.version } : SECURITY_HEADERS)
+    refuseForeignSites(request.method, request.headers, allowedHosts)
+    if (api) checkVersion(api, request.headers)
+    if (request.is404) return answerUnrouted(operations, request.method, request.url, reply)
+  })
+
+  // An operation parses its own body (register.ts): here it is only read, within its limit
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    readBody(request.raw, bodyLimit).then((bytes) => done(null, bytes), done)
+  })
+
+  app.addHook('onSend', async (request, reply) => {
+    if (!(await drain(request.raw))) reply.header('connection', 'close')
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info'
+    request.log[level](
+      {
+        method: request.method,
+        path: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'answered',
+    )
+  })
+}
+
+function answerUnrouted(
+  operations: readonly Operation[],
+  method: string,
+  url: string,
+  reply: FastifyReply,
+): FastifyReply {
+  const allowed = allowedMethods(operations, url)
+  if (!allowed) throw new ServiceError('NOT_FOUND', 'there is nothing at this path')
+  const headers = { Allow: allowed.join(', ') }
+  if (method === 'OPTIONS') return reply.code(204).headers(headers).send()
+  throw new ServiceError('METHOD_NOT_ALLOWED', `${method} is not defined here; ${headers.Allow} are`, { headers })
+}

@@ -1,0 +1,16 @@
+/** What the HTTP side needs to know. */
+export interface HttpSettings {
+  /** Seconds of quiet after which an event stream gets a comment line. */
+  heartbeatSeconds: number
+  /** Key for the markers of lists: the same on every replica, never in a log. */
+  markerKey: string
+  /** Largest body, in bytes; 1 MiB when absent. */
+  bodyLimitBytes?: number
+  /** Host names (without a port) that the service answers under; absent: any. For a service on loopback: localhost, 127.0.0.1, [::1]. */
+  allowedHosts?: readonly string[]
+  /** Largest number of event streams at once; 1,000 when absent. */
+  maxEventStreams?: number
+}
+
+export const DEFAULT_BODY_LIMIT = 1024 * 1024
+export const DEFAULT_MAX_EVENT_STREAMS = 1000

@@ -1,0 +1,168 @@
+import { resource, resourceUnlessKnown } from '../http/answers.ts'
+import { ifMatch } from '../http/etag.ts'
+import { answerPage, markerQuery, pageOf } from '../http/lists.ts'
+import { noBody, none, type Operation, operation } from '../http/operation.ts'
+import { pathname } from '../http/paths.ts'
+import type { VersionedApi } from '../http/versions.ts'
+import { canonicalExamples, infoExample, smoPathExample } from './examples.ts'
+import { canonicalInfo, versionOf } from './representation.ts'
+import type { ProvisioningRouteParts } from './routes.ts'
+import { idParams, provisioningRequestDataSchema, provisioningRequestInfoSchema } from './schema.ts'
+
+/** O2ims_InfrastructureProvisioning, O2IMS 3.4: this version and these paths. */
+export const PROVISIONING_API: VersionedApi = {
+  root: '/O2ims_infrastructureProvisioning',
+  aliases: ['/o2ims-infrastructureProvisioning', '/o2ims_infrastructureProvisioning'],
+  major: 'v1',
+  version: '1.2.0',
+  tag: 'Infrastructure Provisioning',
+  shortName: 'Provisioning',
+}
+
+const LIST = `${PROVISIONING_API.root}/${PROVISIONING_API.major}/provisioningRequests`
+const ITEM = `${LIST}/{provisioningRequestId}`
+const common = {
+  tag: PROVISIONING_API.tag,
+  aliases: PROVISIONING_API.aliases.map((prefix) => ({ prefix, instead: PROVISIONING_API.root })),
+}
+const item = { ...common, params: idParams, paramExamples: smoPathExample, query: none } as const
+
+/** The five operations of the specification (table 3.4.3-1): the same service as the front door, in the specification's own words. */
+export function canonicalOperations({ provisioning, markers }: ProvisioningRouteParts): Operation[] {
+  return [
+    operation({
+      ...common,
+      method: 'POST',
+      path: LIST,
+      operationId: 'createInfrastructureProvisioningRequest',
+      summary: 'Create a provisioning request (3.4.4.2.3.1)',
+      params: none,
+      query: none,
+      body: provisioningRequestDataSchema,
+      examples: canonicalExamples,
+      requestHeaders: ['Version'],
+      answers: {
+        201: {
+          description: 'Accepted.',
+          body: provisioningRequestInfoSchema,
+          example: infoExample,
+          headers: ['Location', 'ETag', 'Version'],
+        },
+      },
+      errors: ['ALREADY_EXISTS', 'UNKNOWN_TEMPLATE', 'TEMPLATE_PARAMETERS', 'INVALID_OPTIONS'],
+      async handle({ body, request }) {
+        const { record } = await provisioning.create({ data: body, canonical: true })
+        return resource(
+          201,
+          canonicalInfo(record),
+          versionOf(record),
+          `${pathname(request.url)}/${record.provisioningRequestId}`,
+        )
+      },
+    }),
+    operation({
+      ...common,
+      method: 'GET',
+      path: LIST,
+      operationId: 'listInfrastructureProvisioningRequests',
+      summary: 'Query provisioning requests (3.4.4.2.3.2)',
+      params: none,
+      query: markerQuery,
+      body: noBody,
+      requestHeaders: ['Version'],
+      answers: {
+        200: {
+          description: 'One page.',
+          body: provisioningRequestInfoSchema.array(),
+          example: [infoExample],
+          headers: ['Link', 'Version'],
+        },
+      },
+      async handle({ query, request }) {
+        const page = await provisioning.list(pageOf(markers, LIST, query))
+        return answerPage(
+          markers,
+          { list: LIST, path: pathname(request.url) },
+          query,
+          page,
+          page.items.map(({ value }) => canonicalInfo(value)),
+        )
+      },
+    }),
+    operation({
+      ...item,
+      method: 'GET',
+      path: ITEM,
+      operationId: 'getInfrastructureProvisioningRequest',
+      summary: 'Read a provisioning request (3.4.4.3.3.2)',
+      body: noBody,
+      requestHeaders: ['Version', 'If-None-Match'],
+      answers: {
+        200: {
+          description: 'The request.',
+          body: provisioningRequestInfoSchema,
+          example: infoExample,
+          headers: ['ETag', 'Version'],
+        },
+        304: { description: 'Not changed since.', headers: ['ETag', 'Version'] },
+      },
+      errors: ['NOT_FOUND'],
+      async handle({ params, headers }) {
+        const record = await provisioning.get(params.provisioningRequestId)
+        return resourceUnlessKnown(headers, canonicalInfo(record), versionOf(record))
+      },
+    }),
+    operation({
+      ...item,
+      method: 'PUT',
+      path: ITEM,
+      operationId: 'updateInfrastructureProvisioningRequest',
+      summary: 'Replace a provisioning request (3.4.4.3.3.3)',
+      description: 'Options that were set on the front door stay.',
+      body: provisioningRequestDataSchema,
+      examples: canonicalExamples,
+      requestHeaders: ['Version', 'If-Match'],
+      answers: {
+        200: {
+          description: 'Accepted.',
+          body: provisioningRequestInfoSchema,
+          example: infoExample,
+          headers: ['ETag', 'Version'],
+        },
+      },
+      errors: [
+        'NOT_FOUND',
+        'WRONG_PHASE',
+        'PRECONDITION_FAILED',
+        'IMMUTABLE',
+        'UNKNOWN_TEMPLATE',
+        'TEMPLATE_PARAMETERS',
+        'INVALID_OPTIONS',
+      ],
+      async handle({ params, body, headers }) {
+        const id = params.provisioningRequestId
+        const wanted = await ifMatch(headers, async () => versionOf(await provisioning.get(id)))
+        const record = await provisioning.replace(id, { data: body, canonical: true }, wanted)
+        return resource(200, canonicalInfo(record), versionOf(record))
+      },
+    }),
+    operation({
+      ...item,
+      method: 'DELETE',
+      path: ITEM,
+      operationId: 'deleteInfrastructureProvisioningRequest',
+      summary: 'Delete a provisioning request (3.4.4.3.3.5)',
+      body: noBody,
+      requestHeaders: ['Version', 'If-Match'],
+      answers: { 202: { description: 'Accepted: read it until it is gone (404).', headers: ['Location', 'Version'] } },
+      errors: ['NOT_FOUND', 'PRECONDITION_FAILED'],
+      async handle({ params, headers, request }) {
+        const id = params.provisioningRequestId
+        await provisioning.remove(id, {
+          ifMatch: await ifMatch(headers, async () => versionOf(await provisioning.get(id))),
+        })
+        return { status: 202, headers: { Location: pathname(request.url) } }
+      },
+    }),
+  ]
+}

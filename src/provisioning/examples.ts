@@ -1,0 +1,108 @@
+/** Bodies that work as they stand, on a service that has loaded its samples: the O-Cloud `sim-edge-1` and the template `kpt-workload` 1.0.0. */
+const REQUEST_ID = '3a6f5c1e-8a55-4b0e-9d0c-1c8d7f3f0a11'
+
+export const smoPathExample = { provisioningRequestId: 'smo-0001' }
+export const pathExample = { provisioningRequestId: REQUEST_ID }
+
+const data = {
+  provisioningRequestId: REQUEST_ID,
+  name: 'ran at sim-edge-1',
+  description: 'DU and CU on a simulated O-Cloud',
+  templateName: 'kpt-workload',
+  templateVersion: '1.0.0',
+  templateParameters: { oCloud: 'sim-edge-1', namespace: 'ran-example' },
+}
+
+export const canonicalExamples = {
+  workload: {
+    summary: 'A workload on a simulated O-Cloud',
+    value: {
+      ...data,
+      provisioningRequestId: 'smo-0001',
+      templateParameters: { oCloud: 'sim-edge-1', namespace: 'ran-smo-0001' },
+    },
+  },
+}
+
+export const frontDoorExamples = {
+  workload: { summary: 'A workload on a simulated O-Cloud', value: data },
+  slow: {
+    summary: 'The same, 3 seconds a step: time to watch the events',
+    value: {
+      ...data,
+      provisioningRequestId: 'slow-ran',
+      name: 'slow ran at sim-edge-1',
+      templateParameters: { oCloud: 'sim-edge-1', namespace: 'ran-slow' },
+      options: { timeoutSeconds: 300, cleanupOnFailure: true, simulation: { stepDelayMs: 3000 } },
+    },
+  },
+  failing: {
+    summary: 'Fails at the step workload and is undone',
+    value: {
+      ...data,
+      provisioningRequestId: 'failing-ran',
+      name: 'failing ran at sim-edge-1',
+      templateParameters: { oCloud: 'sim-edge-1', namespace: 'ran-failing' },
+      options: { simulation: { failAt: 'workload' } },
+    },
+  },
+}
+
+const info = {
+  provisioningRequestData: data,
+  provisioningRequestReference: 'c2b05a1c-5a0e-4e0c-8d8e-0c4c5a0f6b11',
+  status: { updateTime: '2026-11-23T10:00:00.000Z', message: 'waiting for a worker', provisioningPhase: 'PENDING' },
+}
+
+export const infoExample = info
+
+export const frontDoorInfoExample = {
+  ...info,
+  progress: {
+    percent: 0,
+    currentStep: null,
+    generation: 1,
+    deadline: null,
+    simulated: true,
+    steps: [
+      { name: 'check', uses: 'preflight', state: 'PENDING' },
+      { name: 'workload', uses: 'kpt-package', state: 'PENDING' },
+    ],
+  },
+  links: {
+    events: `/o2ims/v1/provisioningRequests/${REQUEST_ID}/events`,
+    report: `/o2ims/v1/provisioningRequests/${REQUEST_ID}/report`,
+  },
+}
+
+export const planExample = {
+  dryRun: true,
+  steps: [
+    {
+      name: 'workload',
+      uses: 'kpt-package',
+      changes: [
+        {
+          action: 'create',
+          object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'ran-example', name: 'du' },
+        },
+      ],
+    },
+  ],
+}
+
+export const eventsExample = `id: 1763899200000-0
+event: step
+data: {"provisioningRequestId":"${REQUEST_ID}","generation":1,"step":"workload","state":"RUNNING","percent":35,"message":"2 of 3 ready","at":"2026-11-23T10:00:03.000Z"}
+
+id: 1763899201000-0
+event: end
+data: {"provisioningPhase":"FULFILLED"}
+`
+
+export const reportExample = `# ran at sim-edge-1: FULFILLED
+
+all steps are done
+
+**Simulated:** no real cluster was touched.
+`
