@@ -1,0 +1,50 @@
+import type { Command } from 'commander'
+import { CommandFailure } from '../client/failure.ts'
+import type { WireRequest } from '../client/wire.ts'
+import { conclude } from '../conclude.ts'
+import { type Context, contextOf, printJson } from '../context.ts'
+import { type Ending, follow } from '../follow.ts'
+import { untilInterrupted } from '../interrupt.ts'
+
+interface Options {
+  orphan?: boolean
+  follow?: boolean
+}
+
+/** `o2ims delete <id>` */
+export function addDelete(program: Command): void {
+  program
+    .command('delete')
+    .summary('undo what a request made, then forget it')
+    .description('Undoes what a request made, in reverse order, and then forgets the request.')
+    .argument('<id>', 'provisioningRequestId')
+    .option('--orphan', 'give up on what cannot be undone (its O-Cloud is gone for good); says what is left behind')
+    .option('--follow', 'stay until it is gone')
+    .action(async (id: string, options: Options, command: Command) => {
+      process.exitCode = await remove(contextOf(command), id, options)
+    })
+}
+
+async function remove(context: Context, id: string, options: Options): Promise<number> {
+  const left = await context.api.remove(id, { orphan: options.orphan ?? false })
+  if (options.orphan) return conclude(context, id, { kind: 'deleted', left }, 'gone')
+  if (options.follow)
+    return untilInterrupted(async (signal) => conclude(context, id, await untilGone(context, id, signal), 'gone'))
+  if (context.json) printJson(context, { deleting: true })
+  else context.out.print(`${id} is being deleted. Follow it with: ${context.again(`status ${id} --follow`)}`)
+  return 0
+}
+
+async function untilGone(context: Context, id: string, signal: AbortSignal): Promise<Ending> {
+  const request = await stillThere(context, id)
+  return request ? follow(context, request, signal) : { kind: 'deleted', left: [] }
+}
+
+async function stillThere(context: Context, id: string): Promise<WireRequest | undefined> {
+  try {
+    return await context.api.get(id)
+  } catch (error) {
+    if (error instanceof CommandFailure && error.status === 404) return undefined
+    throw error
+  }
+}

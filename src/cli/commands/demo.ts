@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { createApi } from '../client/api.ts'
+import { createHttp } from '../client/http.ts'
+import { conclude } from '../conclude.ts'
+import { type Context, contextOf } from '../context.ts'
+import { simulatedSamples } from '../demo/samples.ts'
+import { type DemoService, startDemoService } from '../demo/service.ts'
+import { follow } from '../follow.ts'
+import { INTERRUPTED, untilInterrupted } from '../interrupt.ts'
+
+/** `o2ims demo` */
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .summary('start a service with simulated O-Clouds, provision the samples, stop it again')
+    .description(
+      'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the reports and stops the service.',
+    )
+    .action(async (_options: object, command: Command) => {
+      process.exitCode = await untilInterrupted((signal) => demo(contextOf(command), signal))
+    })
+}
+
+async function demo(base: Context, signal: AbortSignal): Promise<number> {
+  const { out } = base
+  out.print('Starting a service with an embedded Redis and SIMULATED O-Clouds: no cluster is made or touched.')
+  const service = await startDemoService(signal)
+  try {
+    const code = await provisionSamples(base, service, signal)
+    if (signal.aborted) return INTERRUPTED
+    if (code === 0) out.print(NEXT)
+    return code
+  } finally {
+    await service.stop()
+    out.print('The service of the demo is stopped and its data is removed.')
+  }
+}
+
+const NEXT = [
+  '',
+  'To start it for good:      npm start',
+  'Then Swagger UI is at:     http://127.0.0.1:8080/docs',
+  'And the command line:      npx o2ims provision -f samples/requests/…',
+]
+
+async function provisionSamples(base: Context, service: DemoService, signal: AbortSignal): Promise<number> {
+  const api = createApi({ http: createHttp({ server: service.server }) })
+  const context: Context = { ...base, api, json: false, again: (command) => `o2ims ${command}` }
+  const ids: string[] = []
+  for (const { file, body } of await simulatedSamples(api.http)) {
+    context.out.print(['', `POST ${service.server}/o2ims/v1/provisioningRequests < samples/requests/${file}`, ''])
+    const request = await api.submit(body)
+    const id = request.provisioningRequestData.provisioningRequestId
+    const ending = await follow(context, request, signal)
+    if (signal.aborted) return INTERRUPTED
+    if (ending.kind !== 'ended' || ending.request.status.provisioningPhase !== 'FULFILLED')
+      return conclude(context, id, ending, 'fulfilled')
+    ids.push(id)
+  }
+  for (const id of ids) context.out.print(['', (await api.report(id, 'md')).trimEnd()])
+  return 0
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander'
+import { conclude } from '../conclude.ts'
+import { type Context, contextOf, printJson } from '../context.ts'
+import { follow } from '../follow.ts'
+import { untilInterrupted } from '../interrupt.ts'
+import { progressOf } from '../view/progress.ts'
+import { renderFailure, renderList, renderProgress } from '../view/render.ts'
+
+/** `o2ims status [id]` */
+export function addStatus(program: Command): void {
+  program
+    .command('status')
+    .summary('show all requests, or one with its steps')
+    .description('Shows all requests, or one with its steps. With --follow, until it has ended.')
+    .argument('[id]', 'provisioningRequestId')
+    .option('--follow', 'stay until the request has ended; its exit code becomes ours')
+    .action(async (id: string | undefined, options: { follow?: boolean }, command: Command) => {
+      const context = contextOf(command)
+      if (id === undefined && options.follow) command.error('error: --follow needs the id of a request')
+      process.exitCode = id === undefined ? await showAll(context) : await showOne(context, id, options.follow ?? false)
+    })
+}
+
+async function showAll(context: Context): Promise<number> {
+  const requests = await context.api.list()
+  if (context.json) printJson(context, requests)
+  else if (requests.length === 0) context.out.print('There are no requests yet. Post one with: o2ims provision -f FILE')
+  else context.out.print(renderList(requests, context.out.canvas()))
+  return 0
+}
+
+async function showOne(context: Context, id: string, stay: boolean): Promise<number> {
+  const request = await context.api.get(id)
+  if (stay)
+    return untilInterrupted(async (signal) => {
+      const wanted = request.status.provisioningPhase === 'DELETING' ? 'gone' : 'fulfilled'
+      return conclude(context, id, await follow(context, request, signal), wanted)
+    })
+  if (context.json) printJson(context, request)
+  else {
+    const canvas = context.out.canvas()
+    context.out.print([...renderProgress(progressOf(request), Date.now(), canvas), ...renderFailure(request, canvas)])
+  }
+  return 0
+}

@@ -1,0 +1,53 @@
+import { followEvents } from './client/events.ts'
+import { CommandFailure } from './client/failure.ts'
+import type { WireObject, WireRequest } from './client/wire.ts'
+import type { Context } from './context.ts'
+import { createLiveScreen, createPlainScreen } from './view/follow-screen.ts'
+import { advance, type Progress, progressOf } from './view/progress.ts'
+
+/** How following ended. */
+export type Ending =
+  | { kind: 'ended'; request: WireRequest }
+  | { kind: 'deleted'; left: WireObject[] }
+  | { kind: 'interrupted' }
+
+/**
+ * Shows a request until it has ended, is gone, or the signal aborts. A table in place on a terminal, else a line for each change;
+ * with JSON asked for, on standard error, so that standard output is the result alone.
+ */
+export async function follow(context: Context, request: WireRequest, signal: AbortSignal): Promise<Ending> {
+  const { api } = context
+  const target = context.json ? context.aside : context.out
+  const screen = target.live ? createLiveScreen(target) : createPlainScreen(target)
+  let progress = progressOf(request)
+  const id = progress.id
+  try {
+    screen.show(progress)
+    for await (const followed of followEvents(api.http, id, signal)) {
+      if (followed.event === 'end' && followed.data.deleted) return { kind: 'deleted', left: followed.data.left ?? [] }
+      progress = await upToDate(context, advance(progress, followed))
+      if (followed.event === 'end') {
+        const last = await api.get(id)
+        screen.show(progressOf(last))
+        return { kind: 'ended', request: last }
+      }
+      screen.show(progress)
+    }
+    return { kind: 'interrupted' }
+  } catch (error) {
+    // It went while we were not connected, so that its last event is gone too.
+    if (error instanceof CommandFailure && error.status === 404) return { kind: 'deleted', left: [] }
+    if (error instanceof CommandFailure && error.retryable)
+      throw new CommandFailure(error.message, {
+        hint: `the request goes on without us; come back with: ${context.again(`status ${id} --follow`)}`,
+        cause: error,
+      })
+    throw error
+  } finally {
+    screen.close()
+  }
+}
+
+async function upToDate({ api }: Context, progress: Progress): Promise<Progress> {
+  return progress.stale ? progressOf(await api.get(progress.id)) : progress
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const BIN = fileURLToPath(new URL('../../bin/o2ims.js', import.meta.url))
+const TIME_LIMIT_MS = 15_000
+
+export interface Finished {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Running {
+  /** Resolves when standard output and standard error together hold the text. */
+  says(text: string): Promise<void>
+  signal(signal: NodeJS.Signals): void
+  finished: Promise<Finished>
+}
+
+/** Runs the true command line as a child process. */
+export function startCli(
+  args: string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+): Running {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    timeout: TIME_LIMIT_MS,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  const listeners = new Set<() => void>()
+  const told = () => {
+    for (const listener of listeners) listener()
+  }
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+    told()
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+    told()
+  })
+  child.stdin.end(input)
+  const finished = once(child, 'close').then(([code]): Finished => ({ code, stdout, stderr }))
+  return {
+    finished,
+    signal: (signal) => child.kill(signal),
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (`${stdout}${stderr}`.includes(text)) resolve()
+        }
+        listeners.add(look)
+        look()
+        finished.then((result) => reject(new Error(`ended without saying "${text}": ${JSON.stringify(result)}`)))
+      }),
+  }
+}
+
+export function runCli(...args: Parameters<typeof startCli>): Promise<Finished> {
+  return startCli(...args).finished
+}
