@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../errors.ts'
+import { readSampleFiles } from '../sample-files.ts'
+import type { OCloudRegistry } from './registry-types.ts'
+import { newOCloudSchema } from './schema.ts'
+
+export interface OCloudSampleParts {
+  registry: Pick<OCloudRegistry, 'create' | 'resolve'>
+  /** The folder with a YAML file for each O-Cloud. */
+  directory: string
+  log: Logger
+}
+
+/**
+ * Registers the O-Clouds of the samples that are not there; what has the name already stays as it is. Several processes may do so at once.
+ * A file that cannot be used is a warning. Rejects with UNAVAILABLE when the store is away.
+ */
+export async function loadOCloudSamples({ registry, directory, log }: OCloudSampleParts): Promise<void> {
+  for (const sample of await readSampleFiles(directory)) {
+    const { file } = sample
+    if ('unreadable' in sample) {
+      log.warn({ file, cause: sample.unreadable }, 'a sample O-Cloud cannot be read')
+      continue
+    }
+    const input = newOCloudSchema.safeParse(sample.content)
+    if (!input.success) {
+      log.warn(
+        { file, cause: input.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) },
+        'a sample file is no O-Cloud',
+      )
+      continue
+    }
+    if ((await registry.resolve(input.data.name)) !== undefined) continue
+    await registry.create(input.data).catch((error: unknown) => {
+      if (!(error instanceof ServiceError) || error.retryable || error.code === 'UNAVAILABLE') throw error
+      // Another process was first.
+      if (error.code !== 'ALREADY_EXISTS')
+        log.warn({ file, cause: messageOf(error) }, 'a sample O-Cloud cannot be registered')
+    })
+  }
+}

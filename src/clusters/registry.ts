@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { ServiceError } from '../errors.ts'
+import { AlreadyExists, type Store, type Versioned } from '../store/store.ts'
+import type { Cluster } from './cluster.ts'
+import { createConnections } from './connections.ts'
+import { readKubeconfig } from './kubernetes/kubeconfig.ts'
+import { checkNew, checkReplacement } from './registry-rules.ts'
+import type { OCloud, OCloudInput, OCloudRegistry } from './registry-types.ts'
+import { createStatusCache, lookAt } from './status.ts'
+import {
+  changedSince,
+  inUse,
+  managedId,
+  nameTaken,
+  notFound,
+  openPart,
+  refusalOf,
+  type StoredOCloud,
+} from './stored-ocloud.ts'
+
+export interface RegistryParts {
+  store: Store
+  /** The O-Clouds that this service plays itself. `initialise` leaves alone what is there already. */
+  simulated: {
+    open(oCloudId: string): Cluster
+    initialise(oCloudId: string): Promise<void>
+    destroy(oCloudId: string): Promise<void>
+  }
+  /** Opens a real cluster; the kubeconfig is a secret. */
+  connect: (oCloud: { oCloudId: string; kubeconfig: string }) => Cluster | Promise<Cluster>
+  log: Logger
+  statusCacheSeconds: number
+}
+
+const OCLOUDS = 'ocloud'
+const REQUESTS = 'provisioningRequest'
+
+/** The registered O-Clouds: a record for each, its kubeconfig encrypted beside it, and one open connection in each process. */
+export function createOCloudRegistry({
+  store,
+  simulated,
+  connect,
+  log,
+  statusCacheSeconds,
+}: RegistryParts): OCloudRegistry {
+  const oClouds = store.collection<StoredOCloud>(OCLOUDS)
+  const requests = store.collection<{ reference: string }>(REQUESTS)
+  const connections = createConnections()
+  const statuses = createStatusCache(statusCacheSeconds)
+
+  const seal = (kubeconfig: string, oCloudId: string): string => store.secrets.seal(kubeconfig, oCloudId)
+  const unseal = ({ sealed, oCloudId }: StoredOCloud): string | undefined =>
+    sealed === undefined ? undefined : store.secrets.open(sealed, oCloudId)
+  const answer = ({ value, n }: Versioned<StoredOCloud>): Versioned<OCloud> => ({ value: openPart(value), n })
+
+  async function read(oCloudId: string): Promise<Versioned<StoredOCloud>> {
+    const stored = await oClouds.get(oCloudId)
+    if (!stored) throw notFound(oCloudId)
+    return stored
+  }
+
+  function connection(oCloud: StoredOCloud): Promise<Cluster> {
+    const { oCloudId } = oCloud
+    return connections.open(oCloudId, oCloud.sealed ?? '', async () => {
+      const kubeconfig = unseal(oCloud)
+      if (kubeconfig !== undefined) return connect({ oCloudId, kubeconfig })
+      // Also makes up for a death between the record and its nodes.
+      await simulated.initialise(oCloudId)
+      return simulated.open(oCloudId)
+    })
+  }
+
+  /** Its maker still exists: the cluster goes with the request, or by its undo. */
+  async function makerOf({ madeBy }: OCloud): Promise<string | undefined> {
+    const request = madeBy && (await requests.get(madeBy.provisioningRequestId))
+    return madeBy && request?.value.reference === madeBy.reference
+      ? `${REQUESTS}:${madeBy.provisioningRequestId}`
+      : undefined
+  }
+
+  async function forget(oCloud: StoredOCloud, expected?: number): Promise<boolean> {
+    const removed = await oClouds.remove(oCloud.oCloudId, expected).catch((error: unknown) => {
+      throw refusalOf(error, oCloud.name)
+    })
+    if (oCloud.simulated) await simulated.destroy(oCloud.oCloudId)
+    log.info({ oCloudId: oCloud.oCloudId, name: oCloud.name }, 'O-Cloud removed')
+    return removed
+  }
+
+  const registry: OCloudRegistry = {
+    async create(input) {
+      checkNew(input)
+      if (input.kubeconfig !== undefined) readKubeconfig(input.kubeconfig)
+      const oCloudId = randomUUID()
+      const value: StoredOCloud = {
+        oCloudId,
+        ...described(input),
+        simulated: input.simulated === true,
+        managed: false,
+        createdAt: new Date().toISOString(),
+        ...(input.kubeconfig !== undefined && { sealed: seal(input.kubeconfig, oCloudId) }),
+      }
+      const stored = await oClouds.create(oCloudId, value, { unique: value.name }).catch((error: unknown) => {
+        throw error instanceof AlreadyExists ? nameTaken(value.name) : error
+      })
+      if (value.simulated) await simulated.initialise(oCloudId)
+      log.info({ oCloudId, name: value.name, simulated: value.simulated }, 'O-Cloud registered')
+      return answer(stored)
+    },
+
+    get: async (oCloudId) => answer(await read(oCloudId)),
+
+    async list(options) {
+      const page = await oClouds.list(options)
+      return { ...page, items: page.items.map(answer) }
+    },
+
+    async replace(oCloudId, input, expected) {
+      if (input.kubeconfig !== undefined) readKubeconfig(input.kubeconfig)
+      const sealed = input.kubeconfig === undefined ? undefined : seal(input.kubeconfig, oCloudId)
+      const change = ({ value, n }: Versioned<StoredOCloud>) => {
+        if (expected !== undefined && n !== expected) throw changedSince(value.name)
+        checkReplacement(input, value)
+        const { oCloudId: id, simulated: kind, managed, madeBy, createdAt } = value
+        const next: StoredOCloud = {
+          oCloudId: id,
+          ...described(input),
+          simulated: kind,
+          managed,
+          ...(madeBy && { madeBy }),
+          createdAt,
+          sealed: sealed ?? value.sealed,
+        }
+        return { value: next, alongside: { unique: next.name } }
+      }
+      const stored = await oClouds.update(oCloudId, change).catch((error: unknown) => {
+        throw error instanceof AlreadyExists ? nameTaken(input.name) : refusalOf(error, input.name)
+      })
+      if (!stored) throw notFound(oCloudId)
+      return answer(stored)
+    },
+
+    async remove(oCloudId, expected) {
+      const { value } = await read(oCloudId)
+      const maker = await makerOf(value)
+      if (maker !== undefined) throw inUse(value.name, [maker])
+      if (!(await forget(value, expected))) throw notFound(oCloudId)
+    },
+
+    async resolve(idOrName) {
+      const known = await oClouds.get(idOrName)
+      return known ? idOrName : oClouds.findUnique(idOrName)
+    },
+
+    async status(oCloudId) {
+      const { value } = await read(oCloudId)
+      return statuses.get(oCloudId, value.sealed ?? '', () => lookAt(() => connection(value)))
+    },
+
+    open: async (oCloudId) => connection((await read(oCloudId)).value),
+
+    async kubeconfig(oCloudId) {
+      const { value } = await read(oCloudId)
+      if (!value.managed)
+        throw new ServiceError(
+          'FORBIDDEN',
+          `O-Cloud ${value.name} was registered, not made here: its kubeconfig does not come back`,
+        )
+      const kubeconfig = unseal(value)
+      if (kubeconfig === undefined)
+        throw new ServiceError('NOT_FOUND', `O-Cloud ${value.name} is simulated and has no kubeconfig`)
+      return kubeconfig
+    },
+
+    async registerManaged({ name, kubeconfig, madeBy }) {
+      const oCloudId = managedId(madeBy.reference, madeBy.step)
+      const renewed = await renew(oCloudId, kubeconfig)
+      if (!renewed) await registerNew(oCloudId, name, kubeconfig, madeBy)
+      if (kubeconfig === undefined) await simulated.initialise(oCloudId)
+      return oCloudId
+    },
+
+    async unregister(oCloudId) {
+      const stored = await oClouds.get(oCloudId)
+      if (!stored) return
+      const { value } = stored
+      if (!value.managed)
+        throw new ServiceError('FORBIDDEN', `O-Cloud ${value.name} was registered by somebody else and stays`)
+      await forget(value)
+    },
+
+    close: () => connections.close(),
+  }
+
+  /** False when it is not there. A kubeconfig that did not change is not written again. */
+  async function renew(oCloudId: string, kubeconfig: string | undefined): Promise<boolean> {
+    const stored = await oClouds.update(oCloudId, ({ value }) => {
+      if (kubeconfig === undefined || unseal(value) === kubeconfig) return undefined
+      return { value: { ...value, sealed: seal(kubeconfig, oCloudId) }, alongside: { unique: value.name } }
+    })
+    return stored !== undefined
+  }
+
+  async function registerNew(
+    oCloudId: string,
+    name: string,
+    kubeconfig: string | undefined,
+    madeBy: NonNullable<OCloud['madeBy']>,
+  ): Promise<void> {
+    const value: StoredOCloud = {
+      oCloudId,
+      name,
+      labels: {},
+      simulated: kubeconfig === undefined,
+      managed: true,
+      madeBy,
+      createdAt: new Date().toISOString(),
+      ...(kubeconfig !== undefined && { sealed: seal(kubeconfig, oCloudId) }),
+    }
+    try {
+      await oClouds.create(oCloudId, value, { unique: name })
+      log.info({ oCloudId, name, ...madeBy }, 'O-Cloud registered that a request made')
+    } catch (error) {
+      if (!(error instanceof AlreadyExists)) throw error
+      // The same step in another process, or another O-Cloud with that name.
+      if (!(await renew(oCloudId, kubeconfig)))
+        throw new ServiceError('CONFLICT', `another O-Cloud is called ${name} already`, { cause: error })
+    }
+  }
+
+  return registry
+}
+
+function described({ name, description, location, labels }: OCloudInput) {
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    ...(location && { location }),
+    labels: labels ?? {},
+  }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { ServiceError } from '../errors.ts'
+import { StillReferenced, VersionConflict } from '../store/store.ts'
+import type { OCloud } from './registry-types.ts'
+
+/** An O-Cloud as it is stored: the kubeconfig beside it, encrypted and bound to the id. */
+export interface StoredOCloud extends OCloud {
+  sealed?: string
+}
+
+/** What may be answered. */
+export function openPart({ sealed: _, ...oCloud }: StoredOCloud): OCloud {
+  return oCloud
+}
+
+/** The id of the cluster that a step of a request makes: always the same one (UUID version 5), so that a step which runs again after a death registers nothing twice. */
+export function managedId(reference: string, step: string): string {
+  const hash = createHash('sha1').update(`o2ims.dev/ocloud/${reference}/${step}`).digest()
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
+
+export function notFound(oCloudId: string): ServiceError {
+  return new ServiceError('NOT_FOUND', `there is no O-Cloud ${oCloudId}`)
+}
+
+export function nameTaken(name: string): ServiceError {
+  return new ServiceError('ALREADY_EXISTS', `another O-Cloud is called ${name}`, {
+    fields: [{ pointer: '/name', message: 'is the name of another O-Cloud' }],
+  })
+}
+
+export function inUse(name: string, by: readonly string[]): ServiceError {
+  const names = by.slice(0, 5).map((record) => record.replace(':', ' '))
+  const more = by.length > names.length ? ` and ${by.length - names.length} more` : ''
+  return new ServiceError('IN_USE', `O-Cloud ${name} is used by ${names.join(', ')}${more}`)
+}
+
+export function changedSince(name: string): ServiceError {
+  return new ServiceError('PRECONDITION_FAILED', `O-Cloud ${name} has changed since`)
+}
+
+/** The store's refusal in this service's words. */
+export function refusalOf(error: unknown, name: string): unknown {
+  if (error instanceof StillReferenced) return inUse(name, error.by)
+  if (error instanceof VersionConflict) return changedSince(name)
+  return error
+}

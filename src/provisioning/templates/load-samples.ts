@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../../errors.ts'
+import { readSampleFiles } from '../../sample-files.ts'
+import type { TemplateCatalogue } from './catalogue-types.ts'
+import { templateSchema } from './schema.ts'
+import type { Template } from './template.ts'
+
+export interface TemplateSampleParts {
+  catalogue: Pick<TemplateCatalogue, 'publish' | 'get'>
+  /** The folder with a YAML file for each template. */
+  directory: string
+  log: Logger
+}
+
+/**
+ * Publishes the templates of the samples that are not there. A version that is stored stays as it is; when the sample differs from it, a warning says so.
+ * Several processes may do so at once. A file that cannot be used is a warning. Rejects with UNAVAILABLE when the store is away.
+ */
+export async function loadTemplateSamples({ catalogue, directory, log }: TemplateSampleParts): Promise<void> {
+  for (const sample of await readSampleFiles(directory)) {
+    const { file } = sample
+    if ('unreadable' in sample) {
+      log.warn({ file, cause: sample.unreadable }, 'a sample template cannot be read')
+      continue
+    }
+    const template = templateSchema.safeParse(sample.content)
+    if (!template.success) {
+      log.warn(
+        { file, cause: template.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) },
+        'a sample file is no template',
+      )
+      continue
+    }
+    await publishSample(template.data, file, { catalogue, log })
+  }
+}
+
+async function publishSample(
+  template: Template,
+  file: string,
+  { catalogue, log }: Pick<TemplateSampleParts, 'catalogue' | 'log'>,
+): Promise<void> {
+  const { name, version } = template
+  try {
+    await catalogue.publish(template)
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code === 'UNAVAILABLE') throw error
+    if (error.code !== 'ALREADY_EXISTS') {
+      log.warn({ file, cause: messageOf(error), fields: error.fields }, 'a sample template cannot be published')
+      return
+    }
+    if (await differs(template, catalogue)) {
+      log.warn(
+        { file, template: name, version },
+        'the stored template of this version differs from the sample; it stays: publish the sample as the next version',
+      )
+    }
+  }
+}
+
+async function differs(template: Template, catalogue: Pick<TemplateCatalogue, 'get'>): Promise<boolean> {
+  try {
+    const { value } = await catalogue.get(template.name, template.version)
+    return !isDeepStrictEqual(value, JSON.parse(JSON.stringify(template)))
+  } catch (error) {
+    // Removed at this very moment.
+    if (error instanceof ServiceError && error.code === 'NOT_FOUND') return false
+    throw error
+  }
+}
