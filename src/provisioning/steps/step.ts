@@ -23,7 +23,9 @@ export interface Undone {
 
 /** The ports and facts that every verb of a step gets. A step never touches Redis, BullMQ or HTTP. */
 export interface StepContext {
-  readonly request: Readonly<Pick<ProvisioningRecord, 'provisioningRequestId' | 'reference' | 'generation' | 'data' | 'simulated'>>
+  readonly request: Readonly<
+    Pick<ProvisioningRecord, 'provisioningRequestId' | 'reference' | 'generation' | 'data' | 'simulated'>
+  >
   readonly step: string
   /** Aborted at the deadline (TIMEOUT), on cancel, on take-over and at shutdown; its reason says which. */
   readonly signal: AbortSignal
@@ -84,10 +86,6 @@ export interface Step<Inputs = unknown> {
   undo(made: Made, scope: 'generation' | 'all', context: StepContext): Promise<Undone>
 }
 
-/** The labels that mark an object as ours. */
-export const OWNER_LABEL = 'o2ims.dev/request'
-export const STEP_LABEL = 'o2ims.dev/step'
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'o2ims' } as const
-export const FIELD_MANAGER = 'o2ims'
+export { FIELD_MANAGER, MANAGED_BY, OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
 
 export type Parameters = JsonObject

@@ -1,0 +1,8 @@
+/** The labels that mark an object as ours: the request's reference and the step's name. */
+export const OWNER_LABEL = 'o2ims.dev/request'
+export const STEP_LABEL = 'o2ims.dev/step'
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'o2ims' } as const
+/** Who we are in managedFields. */
+export const FIELD_MANAGER = 'o2ims'
+/** kpt's mark of the inventory that an object belongs to. */
+export const INVENTORY_ANNOTATION = 'config.k8s.io/owning-inventory'
