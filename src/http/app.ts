@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { EventStreams } from './event-stream.ts'
 import type { Operation } from './operation.ts'
 import { answerConnectionError, answerError, installErrors } from './plugins/errors.ts'
@@ -32,7 +32,8 @@ export async function createHttpApp({
 }: HttpAppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    // One line for each answer is written in plugins/guards.ts
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     // The answer to a request that comes in while we stop is ours, see plugins/shutdown.ts
     return503OnClosing: false,

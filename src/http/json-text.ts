@@ -8,7 +8,7 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor'])
 
 /**
  * Reads JSON strictly: RFC 8259, no duplicate keys, bounded depth. Broken JSON is MALFORMED_BODY and says the line and column, never the text
- * itself (it may hold a kubeconfig); `__proto__` and the like are INVALID_ARGS with a pointer. Numbers that a double cannot hold are refused.
+ * itself (it may hold a kubeconfig); `__proto__` and the like are INVALID_ARGS with a pointer. Integers that a double cannot hold are refused.
  */
 export function readJson(bytes: Uint8Array): JsonValue {
   const text = decode(bytes)
@@ -69,13 +69,14 @@ function scan(text: string): void {
   function scalar(): void {
     const start = at
     if (text[at] === '"') {
-      if (take(STRING) === undefined) fault('a string that is not ended, or holds a character that must be escaped')
+      const quoted = take(STRING)
+      if (quoted === undefined) fault('a string that is not ended, or holds a character that must be escaped')
+      if (!whole(quoted)) fault('a string with half of a surrogate pair', start)
       return
     }
     const number = take(NUMBER)
-    if (number === undefined) {
-      if (take(WORD) === undefined) fault('a value is expected')
-    } else if (!Number.isFinite(Number(number))) fault('a number that is too large', start)
+    if (number !== undefined && !isExact(number)) fault('a number that would lose digits', start)
+    if (number === undefined && take(WORD) === undefined) fault('a value is expected')
   }
   function members(): void {
     const seen = new Set<string>()
@@ -113,4 +114,14 @@ function scan(text: string): void {
   value()
   skip()
   if (at < text.length) fault('nothing more is expected after the value')
+}
+
+function whole(quoted: string): boolean {
+  if (!/\\u[dD]/.test(quoted)) return true
+  const value: string = JSON.parse(quoted)
+  return value.isWellFormed()
+}
+
+function isExact(number: string): boolean {
+  return /^-?[0-9]+$/.test(number) ? Number.isSafeInteger(Number(number)) : Number.isFinite(Number(number))
 }
