@@ -1,0 +1,195 @@
+import { z } from 'zod'
+import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
+import type { AppliedObject, Inventory, PackageOptions } from '../../packages/package-port.ts'
+import type { Made } from '../record.ts'
+import { applyAll, intendAll, planAll } from './apply-objects.ts'
+import { createLedger, type Ledger, refsOf } from './ledger.ts'
+import { throughOutages } from './limits.ts'
+import { lookAt, prepared } from './looking.ts'
+import { prune } from './manifests.ts'
+import { isDefinition, isNamespace, keyOf, nameOf, plainRef, refOf } from './object-order.ts'
+import { inventoryIdOf, ownerOf, ownerSelector } from './ownership.ts'
+import { waitUntilCurrent } from './readiness-wait.ts'
+import { removeObjects, toRemove } from './remove-objects.ts'
+import type { Change, Step, StepContext } from './step.ts'
+import { openTarget, openTargetForUndo } from './target.ts'
+
+const inputs = z.strictObject({
+  target: z.string().min(1),
+  package: z.string().min(1),
+  namespace: z.string().min(1),
+  values: z.record(z.string(), z.json()).default({}),
+  /** How long nothing may change while the objects come up. */
+  silenceSeconds: z.number().positive().default(300),
+})
+
+type Inputs = z.infer<typeof inputs>
+
+/** Seconds that kpt itself waits for objects to come up; after that the step's own watches go on, which know why pods do not run. */
+const RECONCILE_SECONDS = 30
+/** With `depends-on` kpt has to wait itself, between one object and the next. */
+const DEPENDS_ON = 'config.kubernetes.io/depends-on'
+const LONGEST_RECONCILE_SECONDS = 3600
+
+/**
+ * Renders a kpt package and applies it with an inventory of our own. Namespaces and definitions (CRDs) of the package are applied by the step itself: kpt's destroy
+ * would take along everything of others that is in them, and hangs on namespaces where nobody ends them.
+ */
+export const kptPackage: Step<Inputs> = {
+  uses: 'kpt-package',
+  inputs,
+  outputs: ['namespace', 'inventory'],
+  identity: ({ target, namespace }) => `${target}/${namespace}`,
+
+  async plan(given, previous, context) {
+    const objects = await packageObjects(given, context)
+    const cluster = await context.cluster(given.target)
+    if (cluster === undefined) return objects.map((object): Change => ({ action: 'create', object: refOf(object) }))
+    const wanted = await prepared(cluster, objects, given.namespace, ownerOf(context), context.signal)
+    const changes = await planAll(cluster, wanted, ownerOf(context), context.signal)
+    const surplus = createLedger(given.target, previous, context).surplus(refsOf(wanted))
+    return [...changes, ...surplus.map((object): Change => ({ action: 'delete', object: plainRef(object) }))]
+  },
+
+  async apply(given, previous, context) {
+    const cluster = await openTarget(given.target, context)
+    const owner = ownerOf(context)
+    const wanted = await prepared(cluster, await packageObjects(given, context), given.namespace, owner, context.signal)
+    const looked = await lookAt(cluster, wanted, owner, context.signal, true)
+    const ledger = createLedger(given.target, previous, context)
+    const id = inventoryIdOf(owner)
+    const inventory: Inventory = { id, name: id, namespace: given.namespace }
+    ledger.notes.inventory = { ...inventory }
+    ledger.notes.inventoryMadeIn ??= context.request.generation
+    ledger.outputs = { namespace: given.namespace, inventory: id }
+    await intendAll(looked, ledger)
+    await applyAll(
+      cluster,
+      looked.filter(({ ref }) => isShared(ref)),
+      ledger,
+      context,
+    )
+    const objects = wanted.filter((object) => !isShared(object))
+    await applyPackage(cluster, { name: given.package, objects }, inventory, ledger, context)
+    await prune(cluster, wanted, ledger, context)
+    return ledger.made()
+  },
+
+  async verify({ silenceSeconds }, made, context) {
+    const cluster = await openTarget(made.oCloudId ?? '', context)
+    const refs = made.objects.filter((object) => object.action !== 'deleted' && !isNamespace(object))
+    const labelSelector = ownerSelector(ownerOf(context))
+    const { signal, progress } = context
+    await waitUntilCurrent(cluster, refs, { signal, silenceSeconds, labelSelector, progress })
+    return made
+  },
+
+  async undo(made, scope, context) {
+    const objects = toRemove(made, scope, context.request.generation)
+    const cluster = await openTargetForUndo(made, objects, context)
+    if ('left' in cluster) return cluster
+    const inventory = inventoryOf(made)
+    const whole = scope === 'all' || made.notes.inventoryMadeIn === context.request.generation
+    if (whole && inventory !== undefined) await destroy(cluster, inventory, context)
+    // What kpt could not remove is tried once more, and has its reason told; namespaces and definitions are ours to remove.
+    return removeObjects(cluster, objects, context)
+  },
+}
+
+const isShared = (ref: { apiVersion: string; kind: string }): boolean => isNamespace(ref) || isDefinition(ref)
+
+/** The package's objects, and the namespace where it names it not itself. */
+async function packageObjects(
+  { package: path, namespace, values }: Inputs,
+  context: StepContext,
+): Promise<KubernetesObject[]> {
+  const { objects } = await context.render({ path, namespace, values: values as JsonObject })
+  const own: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
+  return objects.some((object) => isNamespace(object) && object.metadata.name === namespace)
+    ? objects
+    : [own, ...objects]
+}
+
+async function applyPackage(
+  cluster: Cluster,
+  rendered: { name: string; objects: KubernetesObject[] },
+  inventory: Inventory,
+  ledger: Ledger,
+  context: StepContext,
+): Promise<void> {
+  const { signal, run } = context
+  const stands = ({ ref, uid, action }: AppliedObject): void => {
+    if (action !== 'deleted') ledger.stands(ref, uid, action !== 'unchanged')
+  }
+  const options: PackageOptions = {
+    signal,
+    run,
+    reconcileTimeoutSeconds: reconcileSeconds(rendered.objects, context.deadline),
+    progress: context.progress,
+    onApplied: stands,
+  }
+  await context.fence()
+  try {
+    const result = await context.packages(cluster).apply(cluster, rendered, inventory, options)
+    result.objects.forEach(stands)
+  } catch (error) {
+    await ledger.save()
+    // Everything is applied; `verify` waits for it, and knows more about why it takes so long.
+    if (!(error instanceof ServiceError) || error.code !== 'TIMEOUT' || signal.aborted) throw error
+    context.progress(80, messageOf(error))
+  }
+  await fillUids(cluster, rendered.objects, ledger, signal)
+}
+
+function reconcileSeconds(objects: readonly KubernetesObject[], deadline: string | null): number {
+  const chained = objects.some((object) => object.metadata.annotations?.[DEPENDS_ON] !== undefined)
+  const remaining = deadline === null ? LONGEST_RECONCILE_SECONDS : (Date.parse(deadline) - Date.now()) / 1000
+  const limit = chained ? LONGEST_RECONCILE_SECONDS : RECONCILE_SECONDS
+  return Math.max(1, Math.ceil(Math.min(remaining, limit)))
+}
+
+/** The uids that the port did not tell: with them an undo recognises its objects. */
+async function fillUids(
+  cluster: Cluster,
+  objects: readonly KubernetesObject[],
+  ledger: Ledger,
+  signal: AbortSignal,
+): Promise<void> {
+  const without = new Set(
+    ledger
+      .made()
+      .objects.filter((object) => object.uid === undefined)
+      .map(keyOf),
+  )
+  for (const ref of refsOf(objects)) {
+    if (!without.has(keyOf(ref))) continue
+    const live = await cluster.get(ref, { signal })
+    if (live === undefined)
+      throw new ServiceError('APPLY_FAILED', `${nameOf(ref)} was applied and does not exist`, { retryable: true })
+    ledger.stands(ref, live.metadata.uid, true)
+  }
+}
+
+async function destroy(cluster: Cluster, inventory: Inventory, context: StepContext): Promise<void> {
+  const { signal, run, progress } = context
+  const options: PackageOptions = { signal, run, progress, reconcileTimeoutSeconds: RECONCILE_SECONDS }
+  try {
+    await throughOutages(async () => {
+      await context.fence()
+      await context.packages(cluster).destroy(cluster, inventory, options)
+    }, signal)
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error
+    context.log.warn(
+      { inventory: inventory.id, cause: messageOf(error) },
+      'the package was not destroyed as a whole; its objects are removed one by one',
+    )
+  }
+}
+
+function inventoryOf(made: Made): Inventory | undefined {
+  const parsed = z.object({ id: z.string(), name: z.string(), namespace: z.string() }).safeParse(made.notes.inventory)
+  return parsed.success ? parsed.data : undefined
+}

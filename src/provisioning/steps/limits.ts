@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf, ServiceError } from '../../errors.ts'
+import { Interruption } from '../run/interruption.ts'
+
+/** True when the signal ended by a time limit: an undo then says what is left. Any other end (shutdown, fenced, superseded) ends the verb itself. */
+export function isPastDeadline(signal: AbortSignal): boolean {
+  if (!signal.aborted) return false
+  const reason: unknown = signal.reason
+  if (reason instanceof Interruption) return reason.kind === 'deadline'
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
+}
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 10_000
+
+/** The O-Cloud stayed away until the time limit of the undo. */
+export class Unreachable extends Error {}
+
+/**
+ * Calls again, with growing jittered pauses, while the error is one that may pass. Rejects with the first final error, with Unreachable (the last cause in words)
+ * when the time limit ends it, and with the signal's reason when anything else does.
+ */
+export async function throughOutages<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  let last = 'the time limit had passed already'
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      signal.throwIfAborted()
+      return await call()
+    } catch (error) {
+      if (signal.aborted) throw isPastDeadline(signal) ? new Unreachable(last) : signal.reason
+      if (!(error instanceof ServiceError) || !error.retryable) throw error
+      last = messageOf(error)
+    }
+    await pauseUnlessAborted(pause * (0.5 + Math.random() / 2), signal)
+  }
+}
+
+async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal })
+  } catch (error) {
+    // The next turn of the loop reads the signal and says why it ended.
+    if (!signal.aborted) throw error
+  }
+}
+
+const AT_ONCE = 4
+
+/** Runs the work for each item, a few at once; in order of the items the results. The first error ends it. */
+export async function forEachBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      const item = items[index]
+      if (item !== undefined) results[index] = await work(item)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane))
+  return results
+}

@@ -1,0 +1,82 @@
+import type { Cluster, KindRef, KubernetesObject } from '../../clusters/cluster.ts'
+import { at, listAt, stringAt } from '../../clusters/fields.ts'
+import { nameOf, refOf } from './object-order.ts'
+import type { Owner } from './ownership.ts'
+import { OWNER_LABEL, STEP_LABEL } from './step.ts'
+
+/** Kinds that say that somebody lives in a namespace. */
+const RESIDENTS: KindRef[] = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  { apiVersion: 'apps/v1', kind: 'DaemonSet' },
+  { apiVersion: 'batch/v1', kind: 'Job' },
+  { apiVersion: 'batch/v1', kind: 'CronJob' },
+  { apiVersion: 'v1', kind: 'Pod' },
+]
+
+/** Kinds that controllers also make by themselves: they count only when they carry another request's label. */
+const BELONGINGS: KindRef[] = [
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'v1', kind: 'Secret' },
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'v1', kind: 'PersistentVolumeClaim' },
+]
+
+export type Resident =
+  /** Another request of ours lives here: the namespace becomes its own. */
+  | { heir: Owner; object: string }
+  /** Somebody else does. */
+  | { heir: undefined; object: string }
+
+/**
+ * Who else lives in a namespace that we made: workloads that are not ours, or objects of other requests. What somebody's controllers left there
+ * (token Secrets, root certificates, Leases, claims of our own StatefulSets) does not keep a namespace alive.
+ */
+export async function residentOf(
+  cluster: Cluster,
+  namespace: string,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<Resident | undefined> {
+  const byLabel = `${OWNER_LABEL},${OWNER_LABEL}!=${owner.reference}`
+  let stranger: Resident | undefined
+  for (const kind of [...RESIDENTS, ...BELONGINGS]) {
+    const selection = BELONGINGS.includes(kind) ? { namespace, labelSelector: byLabel } : { namespace }
+    for (const object of await cluster.list(kind, selection, { signal })) {
+      const resident = judge({ ...object, ...kind }, owner)
+      if (resident?.heir) return resident
+      stranger ??= resident
+    }
+  }
+  return stranger
+}
+
+function judge(object: KubernetesObject, owner: Owner): Resident | undefined {
+  const { labels = {}, deletionTimestamp } = object.metadata
+  const reference = labels[OWNER_LABEL]
+  if (reference === owner.reference || deletionTimestamp !== undefined) return undefined
+  if (listAt(object, 'metadata', 'ownerReferences').length > 0) return undefined
+  const name = nameOf(refOf(object))
+  const step = labels[STEP_LABEL]
+  if (reference !== undefined && step !== undefined) return { heir: { reference, step }, object: name }
+  return { heir: undefined, object: name }
+}
+
+/** The first custom resource of a definition that is not ours: while it exists the definition stays, or it would go with it (everybody's would). */
+export async function foreignResourceOf(
+  cluster: Cluster,
+  definition: KubernetesObject,
+  owner: Owner,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const group = stringAt(definition, 'spec', 'group')
+  const kind = stringAt(definition, 'spec', 'names', 'kind')
+  const version = listAt(definition, 'spec', 'versions').find((entry) => at(entry, 'served') === true)
+  const versionName = stringAt(version, 'name')
+  if (group === undefined || kind === undefined || versionName === undefined) return undefined
+  const type = { apiVersion: `${group}/${versionName}`, kind }
+  const resources = await cluster.list(type, {}, { signal })
+  const foreign = resources.find((resource) => resource.metadata.labels?.[OWNER_LABEL] !== owner.reference)
+  return foreign && nameOf(refOf({ ...foreign, ...type }))
+}

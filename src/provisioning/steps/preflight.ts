@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { ServiceError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
+import type { Made } from '../record.ts'
+import type { Step, StepContext } from './step.ts'
+
+const inputs = z.strictObject({
+  target: z.string().min(1).optional(),
+  /** The driver of the cluster that a later step makes; where there is a target, the target decides. */
+  driver: z.enum(['kind', 'simulated']).optional(),
+  tools: z.array(z.enum(['kind', 'kpt'])).default([]),
+  package: z.string().min(1).optional(),
+  namespace: z.string().min(1).default('default'),
+  values: z.record(z.string(), z.json()).default({}),
+})
+
+type Inputs = z.infer<typeof inputs>
+type Tool = { name: string; version: string }
+
+/** Checks, and makes nothing: tools with their versions, the target, the package, and its capacity. */
+export const preflight: Step<Inputs> = {
+  uses: 'preflight',
+  inputs,
+  outputs: ['tools'],
+
+  async plan(given, _previous, context) {
+    await check(given, context)
+    return []
+  },
+
+  async apply(given, _previous, context) {
+    const tools = await check(given, context)
+    const made: Made = { objects: [], outputs: { tools: tools.map((tool) => ({ ...tool })) }, notes: {} }
+    if (tools.length > 0) made.notes.summary = tools.map(({ name, version }) => `${name} ${version}`).join(', ')
+    return made
+  },
+
+  async verify(_inputs, made) {
+    return made
+  },
+
+  async undo() {
+    return { undone: [], left: [] }
+  },
+}
+
+async function check(given: Inputs, context: StepContext): Promise<Tool[]> {
+  const { target } = given
+  const cluster = target === undefined ? undefined : await context.cluster(target)
+  if (target !== undefined && cluster !== undefined) await checkReachable(target, context)
+  const tools = await checkTools(given, cluster?.simulated ?? given.driver === 'simulated', context)
+  if (given.package === undefined) return tools
+  const { package: path, namespace, values } = given
+  await context.render({ path, namespace, values: values as JsonObject })
+  return tools
+}
+
+async function checkReachable(target: string, context: StepContext): Promise<void> {
+  const { reachable, message = 'no answer' } = await context.status(target)
+  if (!reachable) throw new ServiceError('PREFLIGHT_FAILED', `the O-Cloud ${target} cannot be reached: ${message}`)
+}
+
+/** A simulated cluster needs no real tool: its drivers answer for themselves. */
+async function checkTools({ tools, driver }: Inputs, simulated: boolean, context: StepContext): Promise<Tool[]> {
+  const { signal } = context
+  const found: Tool[] = []
+  if (tools.includes('kind'))
+    found.push(...(await context.lifecycle(driver ?? (simulated ? 'simulated' : 'kind')).check({ signal })))
+  if (tools.includes('kpt')) found.push(...(await context.packages({ simulated }).check({ signal })))
+  return found
+}
