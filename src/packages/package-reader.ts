@@ -1,0 +1,93 @@
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
+import { isAbsolute, join, relative, sep } from 'node:path'
+import { ServiceError } from '../errors.ts'
+
+/** A file of a package; `path` is relative to the package, with slashes. */
+export interface PackageFile {
+  path: string
+  text: string
+}
+
+const MOST_FILES = 500
+const LARGEST_FILE = 1024 * 1024
+const LARGEST_PACKAGE = 8 * 1024 * 1024
+const DEEPEST = 10
+
+/**
+ * Reads the Kptfile and the YAML files of the package in folder `path` under `root`, in the order of their paths. PREFLIGHT_FAILED: no such folder, a
+ * path or a link that leaves the root, a file that is none, or more than a package may be.
+ */
+export async function readPackage(root: string, path: string): Promise<PackageFile[]> {
+  const refuse = (why: string) =>
+    new ServiceError('PREFLIGHT_FAILED', `package ${JSON.stringify(path.slice(0, 200))}: ${why}`)
+  if (path === '' || path.includes('\0') || isAbsolute(path) || path.includes('\\')) {
+    throw refuse('must be the path of a folder relative to the package root')
+  }
+  if (path.split('/').some((part) => part === '..')) throw refuse('must not climb out of the package root')
+
+  const top = await resolved(root)
+  if (top === undefined) throw refuse(`the package root of this worker does not exist (setting PACKAGE_ROOT)`)
+  const folder = join(top, path)
+  const real = await inside(folder, path)
+  if (!(await lstat(real)).isDirectory()) throw refuse('is no folder')
+
+  const files: PackageFile[] = []
+  let size = 0
+  await readFolder(real, 0)
+  if (files.length === 0) throw refuse('holds no YAML file')
+  return files
+
+  /** Where it really is; refused when that is not under the root. */
+  async function inside(file: string, called: string): Promise<string> {
+    const found = await resolved(file)
+    if (found === undefined)
+      throw refuse(called === path ? 'does not exist under the package root' : `${called} is a link that leads nowhere`)
+    if (found !== top && !found.startsWith(top + sep))
+      throw refuse(`${called === path ? 'it' : called} is a link that leads out of the package root`)
+    return found
+  }
+
+  async function readFolder(current: string, depth: number): Promise<void> {
+    if (depth > DEEPEST) throw refuse(`is more than ${DEEPEST} folders deep`)
+    const entries = await readdir(current, { withFileTypes: true })
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (entry.name.startsWith('.')) continue
+      const file = join(current, entry.name)
+      const called = relative(real, file).split(sep).join('/')
+      const target = entry.isSymbolicLink() ? await inside(file, called) : file
+      const kind = await lstat(target)
+      // A linked folder may hold itself.
+      if (kind.isDirectory() && entry.isSymbolicLink()) throw refuse(`${called} is a link to a folder`)
+      if (kind.isDirectory()) await readFolder(file, depth + 1)
+      else if (isPackageFile(entry.name)) await readOne(target, called, kind.isFile())
+    }
+  }
+
+  async function readOne(file: string, called: string, regular: boolean): Promise<void> {
+    if (!regular) throw refuse(`${called} is no regular file`)
+    const bytes = await readFile(file)
+    size += bytes.length
+    if (bytes.length > LARGEST_FILE) throw refuse(`${called} is larger than ${LARGEST_FILE} bytes`)
+    if (size > LARGEST_PACKAGE) throw refuse(`is larger than ${LARGEST_PACKAGE} bytes`)
+    if (files.length === MOST_FILES) throw refuse(`holds more than ${MOST_FILES} files`)
+    files.push({ path: called, text: bytes.toString('utf8') })
+  }
+}
+
+function isPackageFile(name: string): boolean {
+  return name === 'Kptfile' || name.endsWith('.yaml') || name.endsWith('.yml')
+}
+
+async function resolved(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (
+      error instanceof Error &&
+      'code' in error &&
+      (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP')
+    )
+      return undefined
+    throw error
+  }
+}
