@@ -1,0 +1,63 @@
+import type { Logger } from 'pino'
+import type { Cluster } from '../cluster.ts'
+import { stringAt } from '../fields.ts'
+import { addressOf, collectionPath, nameOf, objectPath, selectors } from './address.ts'
+import { createConnection, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
+import { createDiscovery } from './discovery.ts'
+import { readKubeconfig } from './kubeconfig.ts'
+import { listObjects, objectOf } from './list.ts'
+import { isNotFound, refusalOf } from './refusal.ts'
+import { watchObjects } from './watch.ts'
+import { createWrites } from './writes.ts'
+
+export interface KubernetesClusterParts {
+  oCloudId: string
+  /** Secret. */
+  kubeconfig: string
+  log: Logger
+  timeouts?: Partial<Timeouts>
+}
+
+/**
+ * The `kubernetes` driver of the cluster port: any API server that a kubeconfig reaches. Opens no connection until it is used.
+ * @throws ServiceError INVALID_KUBECONFIG
+ */
+export function createKubernetesCluster({ oCloudId, kubeconfig, log, timeouts }: KubernetesClusterParts): Cluster {
+  const limits = { ...DEFAULT_TIMEOUTS, ...timeouts }
+  const connection = createConnection(readKubeconfig(kubeconfig), limits)
+  const discovery = createDiscovery(connection)
+  return {
+    oCloudId,
+    simulated: false,
+    ...createWrites(connection, discovery),
+    async version({ signal } = {}) {
+      const answer = await connection.call({ method: 'GET', path: '/version' }, signal)
+      if (answer.status !== 200) throw refusalOf(answer, { what: 'The version of the API server' })
+      return stringAt(answer.body, 'gitVersion') ?? 'unknown'
+    },
+    async get(ref, { signal } = {}) {
+      const address = await discovery.find(ref, { signal })
+      if (address === undefined) return undefined
+      const answer = await connection.call({ method: 'GET', path: objectPath(address, ref) }, signal)
+      if (isNotFound(answer)) return undefined
+      if (answer.status !== 200) throw refusalOf(answer, { what: nameOf(ref) })
+      return objectOf(answer.body, ref)
+    },
+    async list(kind, selection = {}, { signal } = {}) {
+      const address = await addressOf(discovery, kind, { signal })
+      const path = collectionPath(address, selection.namespace)
+      return (await listObjects(connection, path, selectors(selection), kind, signal)).objects
+    },
+    async *watch(kind, selection, signal) {
+      const address = await addressOf(discovery, kind, { signal })
+      const path = collectionPath(address, selection.namespace)
+      yield* watchObjects({ connection, path, query: selectors(selection), kind, timeouts: limits, log, signal })
+    },
+    async scope(kind, { signal } = {}) {
+      const address = await discovery.find(kind, { signal })
+      if (address === undefined) return undefined
+      return address.namespaced ? 'Namespaced' : 'Cluster'
+    },
+    close: () => connection.close(),
+  }
+}

@@ -1,0 +1,99 @@
+import { ServiceError } from '../../errors.ts'
+import type { KubernetesObject } from '../cluster.ts'
+import { at, isObject, listAt, stringAt } from '../fields.ts'
+import type { RawAnswer } from './connection.ts'
+
+export interface RefusalContext {
+  /** Starts the sentence, e.g. `Deployment "du" in namespace "ran"`. */
+  what: string
+  /** What was sent; the values of a Secret are taken out of the server's words. */
+  sent?: KubernetesObject
+}
+
+/**
+ * What the API server answered, as an error of ours with the server's own words: CONFLICT, APPLY_FAILED (final), or UNAVAILABLE (retryable) for
+ * 429 and 5xx.
+ */
+export function refusalOf(answer: RawAnswer, context: RefusalContext): ServiceError {
+  const { status } = answer
+  const words = withoutValuesOf(context.sent, wordsOf(answer))
+  const said = `${context.what}: ${words}`
+  if (status === 409 || isOtherUid(answer)) {
+    const owners = ownersOf(answer)
+    if (owners !== undefined) return new ServiceError('CONFLICT', `${context.what}: ${owners}`)
+    return new ServiceError('CONFLICT', said, { retryable: status === 409 })
+  }
+  // Server-side apply answers 500 to a field that the schema does not have, where other writes answer 400.
+  if (status === 500 && /typed patch object|not declared in schema/.test(words)) {
+    return new ServiceError('APPLY_FAILED', said)
+  }
+  if (status === 429 || status >= 500) {
+    const details = { retryable: true, ...(answer.retryAfter !== undefined && { retryAfter: answer.retryAfter }) }
+    return new ServiceError('UNAVAILABLE', `${said} (the API server answered ${status})`, details)
+  }
+  // The namespace will be gone in a moment, and may be made again.
+  return new ServiceError('APPLY_FAILED', said, { retryable: isTerminating(answer) })
+}
+
+/** Answered for an object, a namespace or a kind that is not there. */
+export function isNotFound(answer: RawAnswer): boolean {
+  return answer.status === 404
+}
+
+/** A 404 about the address itself: this server does not serve the kind (any more). */
+export function isUnknownKind(answer: RawAnswer): boolean {
+  return answer.status === 404 && stringAt(answer.body, 'details', 'name') === undefined
+}
+
+function wordsOf({ body, status }: RawAnswer): string {
+  const message = stringAt(body, 'message')
+  if (message !== undefined && message !== '') return message
+  const text = typeof body === 'string' ? body.trim().slice(0, 300) : ''
+  return text === '' ? `the API server answered ${status}` : text
+}
+
+/** `"kubectl" owns .data.x`, from the causes of a server-side apply that met other owners; undefined for any other refusal. */
+export function ownersOf({ body }: RawAnswer): string | undefined {
+  const fields = new Map<string, string[]>()
+  for (const cause of listAt(body, 'details', 'causes')) {
+    if (stringAt(cause, 'reason') !== 'FieldManagerConflict') continue
+    const owner = /"([^"]*)"/.exec(stringAt(cause, 'message') ?? '')?.[1] ?? 'somebody else'
+    fields.set(owner, [...(fields.get(owner) ?? []), stringAt(cause, 'field') ?? '?'])
+  }
+  if (fields.size === 0) return undefined
+  return [...fields].map(([owner, owned]) => `"${owner}" owns ${owned.join(', ')}`).join('; ')
+}
+
+/** A patch that names an uid is refused as invalid when another object has taken the name. */
+function isOtherUid({ status, body }: RawAnswer): boolean {
+  return (
+    status === 422 && listAt(body, 'details', 'causes').some((cause) => stringAt(cause, 'field') === 'metadata.uid')
+  )
+}
+
+function isTerminating({ body }: RawAnswer): boolean {
+  return listAt(body, 'details', 'causes').some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating')
+}
+
+/** Validation quotes what it does not like. */
+function withoutValuesOf(sent: KubernetesObject | undefined, words: string): string {
+  if (sent?.kind !== 'Secret') return words
+  let clean = words
+    .replace(/(Invalid value: )("(?:[^"\\]|\\.)*"|[^:]+)/g, '$1[secret]')
+    .replace(/(Value:)[^}]*/g, '$1[secret]')
+  for (const field of ['data', 'stringData']) {
+    const values = at(sent, field)
+    if (!isObject(values)) continue
+    for (const value of Object.values(values)) {
+      for (const form of formsOf(value, field)) clean = clean.replaceAll(form, '[secret]')
+    }
+  }
+  return clean
+}
+
+function formsOf(value: unknown, field: string): string[] {
+  if (typeof value !== 'string' && typeof value !== 'number') return []
+  const text = String(value)
+  const decoded = field === 'data' ? Buffer.from(text, 'base64').toString('utf8') : text
+  return [text, decoded, JSON.stringify(decoded).slice(1, -1)].filter((form) => form.length >= 4)
+}

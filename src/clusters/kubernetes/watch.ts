@@ -1,0 +1,188 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { messageOf, ServiceError } from '../../errors.ts'
+import type { KindRef, WatchEvent } from '../cluster.ts'
+import { numberAt, stringAt } from '../fields.ts'
+import { unknownKind } from './address.ts'
+import { type Connection, jsonOf, type Timeouts, textOf } from './connection.ts'
+import { listObjects, objectOf } from './list.ts'
+import { isUnknownKind, refusalOf } from './refusal.ts'
+import { watchLines } from './watch-stream.ts'
+
+export interface WatchParts {
+  connection: Connection
+  path: string
+  query: Record<string, string | undefined>
+  kind: KindRef
+  timeouts: Timeouts
+  log: Logger
+  signal: AbortSignal
+}
+
+/** The server no longer has the history from there on: list again. */
+const EXPIRED = Symbol('expired')
+
+/**
+ * List, then watch, for ever. A watch that the server ends (it does, every few minutes) or that breaks goes on at the last resourceVersion or
+ * bookmark that was seen, without a listing; only when the server no longer has that history is everything listed again, between RESYNC and SYNCED.
+ * Written because of trap 10: client-node's watches end after 30 quiet seconds, ask for no bookmarks, and stop at a refused connection.
+ */
+export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEvent> {
+  const { connection, path, query, kind, timeouts, log, signal } = parts
+  const retry = createRetry(timeouts)
+  let from: string | undefined
+  let listed = false
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      if (from === undefined) {
+        const listing = await listObjects(connection, path, query, kind, signal)
+        if (listed) yield { type: 'RESYNC' }
+        for (const object of listing.objects) yield { type: 'ADDED', object }
+        yield { type: 'SYNCED' }
+        from = listing.resourceVersion
+        listed = true
+      }
+      retry.begin()
+      for await (const event of oneWatch(parts, from)) {
+        if (event === EXPIRED) {
+          log.info({ kind: kind.kind, path }, 'the API server has no history from there on: listing again')
+          from = undefined
+          break
+        }
+        retry.connected()
+        if (event.resourceVersion !== undefined) {
+          retry.progressed()
+          from = event.resourceVersion
+        }
+        if (event.tell !== undefined) yield event.tell
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!retry.worthwhile(error)) throw error
+      log.warn({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
+      await retry.pause(signal)
+      continue
+    }
+    await retry.breathe(signal)
+  }
+}
+
+interface Step {
+  tell?: WatchEvent
+  resourceVersion?: string
+}
+
+/** One connection, from a resourceVersion until it ends. */
+async function* oneWatch(parts: WatchParts, from: string): AsyncGenerator<Step | typeof EXPIRED> {
+  const { connection, path, query, kind, timeouts, signal } = parts
+  const seconds = Math.max(1, Math.round(timeouts.watchSeconds * (0.9 + Math.random() * 0.2)))
+  const over = new AbortController()
+  // TCP's keep-alive notices a host that is gone; this notices a server that holds the connection and has forgotten us.
+  const limit = setTimeout(
+    () => over.abort(new Error(`the watch was not ended ${timeouts.watchGraceMs} ms after its time`)),
+    seconds * 1000 + timeouts.watchGraceMs,
+  )
+  let body: Readable | undefined
+  try {
+    const watching = {
+      ...query,
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: `${seconds}`,
+      resourceVersion: from,
+    }
+    const answer = await connection.stream(
+      { method: 'GET', path, query: watching },
+      AbortSignal.any([signal, over.signal]),
+    )
+    // What a stream says that is being given up is known already.
+    body = answer.body.on('error', () => undefined)
+    if (answer.status !== 200) {
+      const refused = { status: answer.status, body: jsonOf(await textOf(answer.body)) }
+      if (isExpired(refused.status, refused.body)) yield EXPIRED
+      else if (isUnknownKind(refused)) throw unknownKind(kind)
+      else throw refusalOf(refused, { what: `The watch of ${kind.kind}` })
+      return
+    }
+    yield {}
+    for await (const { type, object } of watchLines(answer.body)) {
+      if (type === 'ERROR') {
+        const code = numberAt(object, 'code') ?? 500
+        if (isExpired(code, object)) yield EXPIRED
+        else throw refusalOf({ status: code, body: object }, { what: `The watch of ${kind.kind}` })
+        return
+      }
+      const resourceVersion = stringAt(object, 'metadata', 'resourceVersion')
+      if (type === 'BOOKMARK') yield { resourceVersion }
+      else if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
+        yield { tell: { type, object: objectOf(object, kind) }, resourceVersion }
+      }
+    }
+  } finally {
+    clearTimeout(limit)
+    // A consumer that left, or a stream that was given up: the connection goes with it.
+    body?.destroy()
+  }
+}
+
+/** 410, or a server that was set back to before what we have seen. */
+function isExpired(status: number, body: unknown): boolean {
+  return status === 410 || /Too large resource version/i.test(stringAt(body, 'message') ?? '')
+}
+
+interface Retry {
+  begin(): void
+  connected(): void
+  progressed(): void
+  worthwhile(error: unknown): boolean
+  /** After a failure: longer each time, with jitter. */
+  pause(signal: AbortSignal): Promise<void>
+  /** After an ordinary end: at once, unless such ends come one upon the other. */
+  breathe(signal: AbortSignal): Promise<void>
+}
+
+const SHORTEST_PAUSE_MS = 100
+/** A connection that lived that long did work. */
+const LIVED_MS = 500
+
+function createRetry(timeouts: Timeouts): Retry {
+  let failures = 0
+  let everConnected = false
+  let refusedSince: number | undefined
+  let begun = 0
+  const pause = async (signal: AbortSignal) => {
+    const longest = Math.min(SHORTEST_PAUSE_MS * 2 ** Math.min(failures, 20), timeouts.backoffMs)
+    failures += 1
+    try {
+      await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    }
+  }
+  return {
+    begin() {
+      begun = Date.now()
+    },
+    connected() {
+      everConnected = true
+      refusedSince = undefined
+    },
+    progressed() {
+      failures = 0
+    },
+    worthwhile(error) {
+      if (!(error instanceof ServiceError) || error.code === 'UNAVAILABLE') return true
+      // An API server that has just started refuses what it will allow a moment later, when it has read its rules and its CRDs.
+      refusedSince ??= Date.now()
+      return everConnected && Date.now() - refusedSince < timeouts.refusalMs
+    },
+    pause,
+    async breathe(signal) {
+      if (Date.now() - begun > LIVED_MS) failures = 0
+      else await pause(signal)
+    },
+  }
+}
