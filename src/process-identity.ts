@@ -21,9 +21,25 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return { host: hostIdentity(), pid, startTime: startTimeOf(pid) ?? '' }
 }
 
+/** What JSON.stringify made of an identity; undefined for anything else. */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  try {
+    const { host, pid, startTime }: Partial<ProcessIdentity> = JSON.parse(text)
+    const whole = typeof host === 'string' && Number.isInteger(pid) && typeof startTime === 'string'
+    return whole ? { host, pid: Number(pid), startTime } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** False for a process of another machine or container, and of this machine before it was started anew. */
+export function isOfThisHost(identity: ProcessIdentity): boolean {
+  return identity.host === hostIdentity()
+}
+
 /** False: certainly dead. A process of another host cannot be looked at from here and counts as alive. */
 export function mayBeAlive(identity: ProcessIdentity): boolean {
-  if (identity.host !== hostIdentity()) return true
+  if (!isOfThisHost(identity)) return true
   if (!existsNow(identity.pid)) return false
   const startTime = startTimeOf(identity.pid)
   return startTime === undefined ? identity.startTime === '' : startTime === identity.startTime

@@ -36,21 +36,26 @@ export function readerConnection(address: RedisAddress, log: Logger): Redis {
   })
 }
 
-/** For BullMQ, which wants commands that wait for Redis for ever. The caller closes it. */
+/** For adding BullMQ's jobs: somebody waits for the answer. The caller closes it. */
+export function bullProducerConnection(address: RedisAddress, log: Logger): Redis {
+  return connect(address, log, 'jobs', {
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: COMMAND_TIMEOUT_MS + 1000,
+  })
+}
+
+/** For BullMQ's workers, which want commands that wait for Redis for ever. The caller closes it. */
 export function bullConnection(address: RedisAddress, log: Logger): Redis {
   return connect(address, log, 'bull', { maxRetriesPerRequest: null, socketTimeout: 60_000 })
 }
 
 function connect(address: RedisAddress, log: Logger, name: string, options: RedisOptions): Redis {
-  const common: RedisOptions = {
+  const redis = newRedis(address, {
     ...options,
     connectionName: `o2ims-${name}`,
     retryStrategy: (attempt) => reconnectDelay(attempt),
-    connectTimeout: 5000,
-    // RESP 3 answers XREAD in another shape, which BullMQ and older servers do not know.
-    protocol: 2,
-  }
-  const redis = 'url' in address ? new Redis(address.url, common) : new Redis({ ...address, ...common })
+  })
   let away = false
   redis.on('error', (error: Error) => {
     if (!away) log.warn({ connection: name, reason: error.message }, 'Redis is away')
@@ -61,4 +66,27 @@ function connect(address: RedisAddress, log: Logger, name: string, options: Redi
     away = false
   })
   return redis
+}
+
+function newRedis(address: RedisAddress, options: RedisOptions): Redis {
+  // RESP 3 answers XREAD in another shape, which BullMQ and older servers do not know.
+  const common: RedisOptions = { ...options, connectTimeout: 5000, protocol: 2 }
+  return 'url' in address ? new Redis(address.url, common) : new Redis({ ...address, ...common })
+}
+
+/** Resolves when a server that is being started answers and has read its data; rejects with the signal's reason. */
+export async function whenAnswers(address: RedisAddress, signal: AbortSignal): Promise<void> {
+  const redis = newRedis(address, { maxRetriesPerRequest: null, retryStrategy: () => 20, maxLoadingRetryTime: 200 })
+  // Refused until it listens; `signal` ends it.
+  redis.on('error', () => undefined)
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    await Promise.race([redis.ping(), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    redis.disconnect()
+  }
 }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { createCollection } from './collection.ts'
 import { commandConnection, type RedisAddress, readerConnection } from './connection.ts'
+import { checkDurability } from './durability.ts'
+import { checkKey } from './encryption-key.ts'
 import { createFeed } from './feed.ts'
 import { createHolds } from './holds.ts'
 import { createLeases } from './leases.ts'
@@ -17,16 +19,23 @@ export interface StoreParts {
   log: Logger
   /** After so long without a renewal a lock or lease of a process is free for others. */
   leaseMs?: number
+  /** A Redis that is not ours is looked at before it is trusted; present for those only. */
+  external?: { tolerateVolatile: boolean }
 }
 
-/** Opens the store; its feed is in position when this resolves. Rejects with UNAVAILABLE when Redis does not answer in time. */
-export async function createStore({ address, key, log, leaseMs = 10_000 }: StoreParts): Promise<Store> {
+/**
+ * Opens the store; its feed is in position when this resolves. Rejects with UNAVAILABLE when Redis does not answer
+ * in time, INVALID_ARGS on the wrong key, PREFLIGHT_FAILED when an external Redis cannot be trusted.
+ */
+export async function createStore({ address, key, log, leaseMs = 10_000, external }: StoreParts): Promise<Store> {
   const secrets = createSecretBox(key)
   const client = createRedisClient({ redis: commandConnection(address, log) })
   const reader = readerConnection(address, log)
   const ping = () => client.run((redis) => redis.ping()).then(() => undefined)
   try {
     await ping()
+    if (external) await checkDurability({ client, log, ...external })
+    await checkKey({ client, secrets })
     const feed = await createFeed({ client, reader, log })
     const holds = createHolds({ client, leaseMs, log })
     return {

@@ -1,0 +1,133 @@
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { z } from 'zod'
+import { parseKey } from './store/encryption-key.ts'
+
+/** A whole number within bounds, written in digits. */
+function whole(min: number, max: number, fallback: number) {
+  return z
+    .string()
+    .default(String(fallback))
+    .transform((text, context) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+      if (value >= min && value <= max) return value
+      context.addIssue(`must be a whole number from ${min} to ${max}, not "${text}"`)
+      return z.NEVER
+    })
+}
+
+function flag(fallback: boolean) {
+  return z
+    .enum(['true', 'false'], { error: ({ input }) => `must be true or false, not "${input}"` })
+    .default(fallback ? 'true' : 'false')
+    .transform((text) => text === 'true')
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const SAMPLE_PACKAGES = join(import.meta.dirname, '..', 'samples', 'packages')
+const KEY_RULE = 'must be 32 bytes in base64: make one with `openssl rand -base64 32`'
+
+/** Every setting, as it stands in the environment. `shown` is what the table says where the default is no constant. */
+const SETTINGS = z.object({
+  PORT: whole(0, 65_535, 8080).describe('Port of the API; 0 takes a free one.'),
+  HOST: z.string().default('127.0.0.1').describe('Address on which the API listens.'),
+  LOG_LEVEL: z
+    .enum(LEVELS, { error: ({ input }) => `must be one of ${LEVELS.join(', ')}, not "${input}"` })
+    .default('info')
+    .describe(`How much is logged: ${LEVELS.join(', ')}.`),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .transform((path) => resolve(path))
+    .meta({ description: 'Folder of the embedded Redis, of the encryption key and of working files.', shown: '.data' }),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    .optional()
+    .meta({ description: 'External Redis or Valkey 6.2 or newer; needs ENCRYPTION_KEY.', shown: 'embedded Redis' }),
+  ENCRYPTION_KEY: z
+    .string()
+    .transform((text, context) => {
+      const key = parseKey(text)
+      if (key === undefined) context.addIssue(KEY_RULE)
+      return key ?? z.NEVER
+    })
+    .optional()
+    .meta({
+      description: 'Key for stored secrets: 32 bytes in base64, the same for every replica. Required with REDIS_URL.',
+      shown: 'DATA_DIR/encryption.key, made once',
+    }),
+  REDIS_TOLERATE_VOLATILE: flag(false).describe(
+    'Warn instead of refusing to start when the external Redis may lose data (eviction, no append-only file).',
+  ),
+  WORKER_CONCURRENCY: whole(1, 100_000, 1000).describe('Provisioning requests that one worker runs at once.'),
+  CHILD_PROCESSES: whole(1, 1024, Math.max(2, availableParallelism())).meta({
+    description: 'Child processes (kind, kpt) that one worker runs at once.',
+    shown: 'number of cores, at least 2',
+  }),
+  TAKEOVER_SECONDS: whole(2, 300, 10).describe(
+    'Seconds until the work of a worker that died on another machine is taken over.',
+  ),
+  UNDO_TIMEOUT: whole(1, 86_400, 300).describe('Seconds that undoing a request may take.'),
+  DRY_RUN_TIMEOUT: whole(1, 600, 30).describe('Seconds that the API waits for the plan of a dry run.'),
+  PACKAGE_ROOT: z
+    .string()
+    .default(SAMPLE_PACKAGES)
+    .transform((path) => resolve(path))
+    .meta({ description: 'Folder below which kpt packages are found.', shown: 'samples/packages' }),
+  KIND_NODE_IMAGE: z
+    .string()
+    .optional()
+    .meta({ description: 'Node image for kind clusters that name none.', shown: "kind's own" }),
+  LOAD_SAMPLES: flag(true).describe('Load the sample templates and simulated O-Clouds at the start.'),
+  BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
+  SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
+  OCLOUD_STATUS_CACHE_SECONDS: whole(0, 3600, 5).describe('Seconds for which the status of an O-Cloud is kept.'),
+  SHUTDOWN_SECONDS: whole(1, 300, 5).describe('Seconds that a stop may take.'),
+})
+
+const CONFIG = SETTINGS.transform((env) => ({
+  port: env.PORT,
+  host: env.HOST,
+  logLevel: env.LOG_LEVEL,
+  dataDir: env.DATA_DIR,
+  redisUrl: env.REDIS_URL,
+  encryptionKey: env.ENCRYPTION_KEY,
+  redisTolerateVolatile: env.REDIS_TOLERATE_VOLATILE,
+  workerConcurrency: env.WORKER_CONCURRENCY,
+  childProcesses: env.CHILD_PROCESSES,
+  takeoverSeconds: env.TAKEOVER_SECONDS,
+  undoTimeoutSeconds: env.UNDO_TIMEOUT,
+  dryRunTimeoutSeconds: env.DRY_RUN_TIMEOUT,
+  packageRoot: env.PACKAGE_ROOT,
+  kindNodeImage: env.KIND_NODE_IMAGE,
+  loadSamples: env.LOAD_SAMPLES,
+  bodyLimitBytes: env.BODY_LIMIT,
+  sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
+  oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,
+  shutdownSeconds: env.SHUTDOWN_SECONDS,
+}))
+
+export type Config = z.output<typeof CONFIG>
+
+export type LoadedConfig = { ok: true; config: Config } | { ok: false; errors: string[] }
+
+/** Reads every setting; `errors` has one line for each bad value. An empty value counts as absent, an unknown name is ignored. */
+export function loadConfig(env: Record<string, string | undefined>): LoadedConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = CONFIG.safeParse(given)
+  const errors = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
+  if (given.REDIS_URL !== undefined && given.ENCRYPTION_KEY === undefined) {
+    errors.push(`ENCRYPTION_KEY: is required with REDIS_URL and ${KEY_RULE}`)
+  }
+  return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
+}
+
+/** The settings as a Markdown table, for the README. */
+export function settingsTable(): string {
+  const rows = Object.entries(SETTINGS.shape).map(([name, schema]) => {
+    const { description = '', shown } = schema.meta() ?? {}
+    const fallback = typeof shown === 'string' ? shown : `\`${String(schema.safeParse(undefined).data)}\``
+    return `| \`${name}\` | ${fallback} | ${description} |`
+  })
+  return ['| Setting | Default | What it does |', '|---|---|---|', ...rows].join('\n')
+}

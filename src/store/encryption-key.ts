@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ServiceError } from '../errors.ts'
+import { hasCode } from './file-errors.ts'
+import { KEYS } from './keys.ts'
+import type { RedisClient } from './redis-client.ts'
+import { KEY_BYTES } from './secret-box.ts'
+import type { SecretBox } from './store.ts'
+
+const CONSTANT = 'o2ims'
+
+/** 32 bytes from their base64 text; undefined when it is anything else. */
+export function parseKey(text: string): Uint8Array | undefined {
+  const key = Buffer.from(text, 'base64')
+  return key.length === KEY_BYTES && key.toString('base64') === text ? key : undefined
+}
+
+/** The key of an embedded store: `<dataDir>/encryption.key`, made once, readable by its owner only. */
+export async function keyFromFile(dataDir: string): Promise<Uint8Array> {
+  const file = join(dataDir, 'encryption.key')
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return makeKeyFile(dataDir, file)
+    throw error
+  })
+  const key = parseKey(text.trim())
+  if (key === undefined) {
+    throw new ServiceError(
+      'INVALID_ARGS',
+      `${file} does not hold a key of ${KEY_BYTES} bytes in base64: put the former file back`,
+    )
+  }
+  await chmod(file, 0o600)
+  return key
+}
+
+/** Written aside and linked into place, so that a crash leaves no half of a key. */
+async function makeKeyFile(dataDir: string, file: string): Promise<string> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const aside = `${file}.${process.pid}`
+  const handle = await open(aside, 'w', 0o600)
+  try {
+    await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64')}\n`)
+    await handle.sync()
+    await link(aside, file)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await handle.close()
+    await rm(aside, { force: true })
+  }
+  return readFile(file, 'utf8')
+}
+
+/** Refuses a key that cannot open what is stored (trap 16): a constant, sealed by the first start, tells. */
+export async function checkKey({ client, secrets }: { client: RedisClient; secrets: SecretBox }): Promise<void> {
+  const sealed = await client.run(async (redis) => {
+    await redis.setnx(KEYS.keyCheck, secrets.seal(CONSTANT, KEYS.keyCheck))
+    return redis.get(KEYS.keyCheck)
+  })
+  try {
+    if (secrets.open(sealed ?? '', KEYS.keyCheck) === CONSTANT) return
+  } catch (error) {
+    throw wrongKey(error)
+  }
+  throw wrongKey()
+}
+
+function wrongKey(cause?: unknown): ServiceError {
+  const advice = 'give back the former ENCRYPTION_KEY (or DATA_DIR/encryption.key), or start with an empty store'
+  return new ServiceError(
+    'INVALID_ARGS',
+    `the encryption key is not the one that the stored data were sealed with: ${advice}`,
+    { cause },
+  )
+}

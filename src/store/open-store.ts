@@ -1,0 +1,78 @@
+import type { Redis } from 'ioredis'
+import type { Logger } from 'pino'
+import { bullConnection, bullProducerConnection, type RedisAddress } from './connection.ts'
+import { createStore } from './create-store.ts'
+import { lockDataDir } from './data-dir-lock.ts'
+import { startEmbeddedRedis } from './embedded.ts'
+import { keyFromFile } from './encryption-key.ts'
+import { BULL_PREFIX } from './keys.ts'
+import type { Store } from './store.ts'
+
+/** The settings that the store needs; those of `Config`. */
+export interface StoreSettings {
+  dataDir: string
+  redisUrl?: string
+  encryptionKey?: Uint8Array
+  redisTolerateVolatile: boolean
+  takeoverSeconds: number
+}
+
+export interface OpenStore {
+  store: Store
+  /** True: Redis is our own child. */
+  embedded: boolean
+  /** A new connection for BullMQ's workers, which wait for ever; the caller disconnects it. */
+  connectQueue(): Redis
+  /** A new connection for adding jobs: a command that gets no answer is rejected. */
+  connectQueueProducer(): Redis
+  /** Prefix of BullMQ's keys. */
+  queuePrefix: string
+  /** Lets go of locks and leases, then ends the embedded Redis. Close the queue's connections before. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store on the Redis of `redisUrl`, or on an embedded one in `dataDir`. Rejects with a ServiceError whose sentence
+ * says what to do: IN_USE (another service has this dataDir), PREFLIGHT_FAILED (no redis-server, a volatile Redis),
+ * INVALID_ARGS (the wrong key), UNAVAILABLE (Redis does not answer).
+ */
+export async function openStore({ settings, log }: { settings: StoreSettings; log: Logger }): Promise<OpenStore> {
+  /** What has to be undone, newest last. */
+  const undo: (() => Promise<void>)[] = []
+  async function close(): Promise<void> {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const { address, key } = await openRedis(settings, log, undo)
+    const external = settings.redisUrl === undefined ? undefined : { tolerateVolatile: settings.redisTolerateVolatile }
+    const store = await createStore({ address, key, log, leaseMs: settings.takeoverSeconds * 1000, external })
+    undo.push(() => store.close())
+    return {
+      store,
+      embedded: external === undefined,
+      connectQueue: () => bullConnection(address, log),
+      connectQueueProducer: () => bullProducerConnection(address, log),
+      queuePrefix: BULL_PREFIX,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openRedis(
+  { redisUrl, encryptionKey, dataDir }: StoreSettings,
+  log: Logger,
+  undo: (() => Promise<void>)[],
+): Promise<{ address: RedisAddress; key: Uint8Array }> {
+  if (redisUrl !== undefined) {
+    if (encryptionKey === undefined) throw new TypeError('REDIS_URL without ENCRYPTION_KEY')
+    return { address: { url: redisUrl }, key: encryptionKey }
+  }
+  undo.push(await lockDataDir({ dataDir, log }))
+  const key = encryptionKey ?? (await keyFromFile(dataDir))
+  const redis = await startEmbeddedRedis({ dataDir, log })
+  undo.push(() => redis.close())
+  return { address: redis.address, key }
+}
