@@ -56,8 +56,8 @@ module.exports = {
     {
       name: 'fastify-in-http-and-routes',
       severity: 'error',
-      comment: 'Only http/ and the routes of a slice know Fastify',
-      from: { path: '^src/', pathNot: `^src/http/|${ROUTES}` },
+      comment: 'Only http/, the routes of a slice and app.ts, which puts them together, know Fastify',
+      from: { path: '^src/', pathNot: `^src/(http/|app\\.ts$)|${ROUTES}` },
       to: { path: npm('(@fastify|fastify)') },
     },
     {
