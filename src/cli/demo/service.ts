@@ -53,7 +53,7 @@ export async function startDemoService(signal: AbortSignal): Promise<DemoService
 /** The demo never works on a Redis that somebody uses for real. */
 function demoEnvironment(port: number, dataDir: string): NodeJS.ProcessEnv {
   const { REDIS_URL: _, ...env } = process.env
-  return { ...env, HOST, PORT: String(port), DATA_DIR: dataDir }
+  return { ...env, HOST, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'true' }
 }
 
 async function untilReady(server: string, child: ChildProcess, signal: AbortSignal): Promise<void> {

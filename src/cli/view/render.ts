@@ -40,7 +40,7 @@ const PHASE_STYLE: Record<string, Style> = {
 export function renderProgress(progress: Progress, now: number, canvas: Canvas): string[] {
   const paint = painter(canvas)
   const simulated = progress.simulated ? paint('yellow', ' SIMULATED') : ''
-  const head = clean(`${progress.name}  ${progress.template}  generation ${progress.generation}`)
+  const head = clean(`${progress.name} · ${progress.template} · generation ${progress.generation}`)
   const room = canvas.width === undefined ? Number.POSITIVE_INFINITY : canvas.width
   const state = progress.connected ? clean(progress.message) : 'the service is away, waiting for it'
   const bar = renderBar(progress.percent)

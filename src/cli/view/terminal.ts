@@ -4,8 +4,6 @@ import { widthOf } from './text.ts'
 
 const UP = (rows: number) => `\u001b[${rows}A`
 const CLEAR_BELOW = '\u001b[0J'
-const HIDE_CURSOR = '\u001b[?25l'
-const SHOW_CURSOR = '\u001b[?25h'
 
 /** Where a command writes to. */
 export interface Terminal {
@@ -46,11 +44,11 @@ export function createTerminal(stream: Output, env: NodeJS.ProcessEnv = process.
     },
     draw(lines) {
       const shown = lines.slice(0, Math.max(4, (stream.rows || 24) - 1))
-      stream.write(`${drawn.length === 0 ? HIDE_CURSOR : erase()}${shown.map((line) => `${line}\n`).join('')}`)
+      if (shown.join('\n') === drawn.join('\n')) return
+      stream.write(`${erase()}${shown.map((line) => `${line}\n`).join('')}`)
       drawn = shown
     },
     settle() {
-      if (drawn.length > 0) stream.write(SHOW_CURSOR)
       drawn = []
     },
   }
