@@ -167,6 +167,11 @@ export function createOCloudRegistry({
           'FORBIDDEN',
           `O-Cloud ${value.name} was registered, not made here: its kubeconfig does not come back`,
         )
+      return registry.credentials(oCloudId)
+    },
+
+    async credentials(oCloudId) {
+      const { value } = await read(oCloudId)
       const kubeconfig = unseal(value)
       if (kubeconfig === undefined)
         throw new ServiceError('NOT_FOUND', `O-Cloud ${value.name} is simulated and has no kubeconfig`)

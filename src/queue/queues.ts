@@ -19,7 +19,9 @@ export interface PlanJob {
 export type JobEnd = 'done' | 'requeue' | { againInMs: number }
 
 export interface QueueParts {
-  /** A new connection for each call: BullMQ blocks on some of them. Closed by `close`. */
+  /** A new connection for adding jobs: it rejects soon when Redis is away. */
+  connectProducer: () => RedisConnectionClient & { disconnect(): void }
+  /** A new connection for each call: BullMQ's workers block on them, for ever. */
   connect: () => RedisConnectionClient & { disconnect(): void }
   prefix: string
   log: Logger
@@ -39,8 +41,12 @@ export interface Queues {
 }
 
 /** The producing side: what the API needs. Jobs are removed when they end, so that a generation can be handed over again after a death. */
-export function createQueues({ connect, prefix, log }: QueueParts): Queues {
-  const connection = connect()
+export function createQueues({
+  connectProducer,
+  prefix,
+  log,
+}: Pick<QueueParts, 'connectProducer' | 'prefix' | 'log'>): Queues {
+  const connection = connectProducer()
   const options = { connection, prefix, defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 } }
   const provisioning = new Queue<ProvisioningJob>(PROVISIONING, options)
   const plans = new Queue<PlanJob>(PLANS, options)
@@ -66,7 +72,7 @@ export function createQueues({ connect, prefix, log }: QueueParts): Queues {
   }
 }
 
-export interface WorkerParts extends QueueParts {
+export interface WorkerParts extends Omit<QueueParts, 'connectProducer'> {
   concurrency: number
   /** Time until another worker takes over what a dead one had. */
   takeoverMs: number

@@ -35,12 +35,17 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
   })
 
   /** Posts, kills the worker each time a trigger comes true, starts it again, and returns what a client saw. */
-  async function provisionUnderFire(body: JsonObject, triggers: Trigger[]): Promise<{ seen: SeenEvent[]; since: number; kills: number }> {
+  async function provisionUnderFire(
+    body: JsonObject,
+    triggers: Trigger[],
+  ): Promise<{ seen: SeenEvent[]; since: number; kills: number }> {
     const url = `${api.url}/o2ims/v1/provisioningRequests`
     const since = Date.now()
     expect((await call(url, 'POST', body)).status).toBe(201)
     const seen: SeenEvent[] = []
-    const following = follow(`${url}/${body.provisioningRequestId}/events`, AbortSignal.timeout(150_000), (event) => seen.push(event))
+    const following = follow(`${url}/${body.provisioningRequestId}/events`, AbortSignal.timeout(150_000), (event) =>
+      seen.push(event),
+    )
     let kills = 0
     for (const trigger of triggers) {
       while (!trigger(seen, plane.audit.writes({ user: 'admin', since }).length) && !ended(seen)) await sleep(2)
@@ -62,19 +67,25 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
     const creations = new Map<string, number>()
     for (const { verb, code, namespace: where, resource, name } of plane.audit.writes({ user: 'admin', since })) {
       if (where !== namespace && name !== namespace) continue
-      if (verb === 'create' || code === 201) creations.set(`${resource} ${name}`, (creations.get(`${resource} ${name}`) ?? 0) + 1)
+      if (verb === 'create' || code === 201)
+        creations.set(`${resource} ${name}`, (creations.get(`${resource} ${name}`) ?? 0) + 1)
     }
     expect(creations.size).toBeGreaterThanOrEqual(3)
     for (const [object, times] of creations) expect(`${object}: ${times}`).toBe(`${object}: 1`)
     for (const step of body.progress.steps) {
-      const states = seen.filter(({ event, data }) => event === 'step' && data.step === step.name).map(({ data }) => data.state)
+      const states = seen
+        .filter(({ event, data }) => event === 'step' && data.step === step.name)
+        .map(({ data }) => data.state)
       expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(1)
       expect(states.indexOf('SUCCEEDED')).toBe(states.length - 1)
     }
     expect(childrenOfRuns()).toEqual([])
   }
 
-  const reached = (step: string): Trigger => (seen) => seen.some(({ event, data }) => event === 'step' && data.step === step && data.state === 'RUNNING')
+  const reached =
+    (step: string): Trigger =>
+    (seen) =>
+      seen.some(({ event, data }) => event === 'step' && data.step === step && data.state === 'RUNNING')
 
   it('in each step of a package in turn', async () => {
     const id = 'each-step'
@@ -90,7 +101,11 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
       ['kpt-workload', 'after-kpt-writes'],
     ] as const) {
       const parameters = { oCloud: 'edge', namespace: id, ...(template === 'manifests' && { password: 'pass-word-1' }) }
-      const triggers = [1, 2, 3, 4].map((count): Trigger => (_seen, writes) => writes >= count)
+      const triggers = [1, 2, 3, 4].map(
+        (count): Trigger =>
+          (_seen, writes) =>
+            writes >= count,
+      )
       const { seen, since, kills } = await provisionUnderFire(requestFor(id, template, parameters), triggers)
       expect(kills).toBeGreaterThanOrEqual(2)
       await checkTraces(id, id, seen, since)
@@ -109,7 +124,10 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
           return performance.now() - Math.max(from, started) > delay
         }
       })
-      const { seen, since } = await provisionUnderFire(requestFor(id, 'kpt-workload', { oCloud: 'edge', namespace: id }), triggers)
+      const { seen, since } = await provisionUnderFire(
+        requestFor(id, 'kpt-workload', { oCloud: 'edge', namespace: id }),
+        triggers,
+      )
       await checkTraces(id, id, seen, since)
     }
   }, 300_000)

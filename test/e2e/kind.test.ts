@@ -49,12 +49,18 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
   it('kind-workload: FULFILLED, reachable with its kubeconfig, unchanged by retry, gone without a trace after DELETE', async () => {
     const clusterName = `${PREFIX}a`
     const filesBefore = readdirSync(server.dataDir, { recursive: true }).length
-    const dry = await call(`${requests()}?dryRun=true`, 'POST', requestFor('kind-a', 'kind-workload', { clusterName, namespace: 'ran' }))
+    const dry = await call(
+      `${requests()}?dryRun=true`,
+      'POST',
+      requestFor('kind-a', 'kind-workload', { clusterName, namespace: 'ran' }),
+    )
     expect(dry.status, JSON.stringify(dry.body)).toBe(200)
     expect(clusters()).not.toContain(clusterName)
 
     const began = performance.now()
-    expect((await call(requests(), 'POST', requestFor('kind-a', 'kind-workload', { clusterName, namespace: 'ran' }))).status).toBe(201)
+    expect(
+      (await call(requests(), 'POST', requestFor('kind-a', 'kind-workload', { clusterName, namespace: 'ran' }))).status,
+    ).toBe(201)
     await follows('kind-a')
     process.stdout.write(`kind-workload through the API: ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
     const { body } = await call(`${requests()}/kind-a`)
@@ -66,10 +72,27 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
     const file = join(folder, 'kubeconfig')
     writeFileSync(file, kubeconfig.body, { mode: 0o600 })
     const kubectl = (...args: string[]) => tool('kubectl', '--kubeconfig', file, ...args)
-    expect(kubectl('get', 'deployments', '-n', 'ran', '-o', 'jsonpath={range .items[*]}{.metadata.name}={.status.availableReplicas} {end}')).toMatch(/cu=\d+ du=\d+/)
+    expect(
+      kubectl(
+        'get',
+        'deployments',
+        '-n',
+        'ran',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.name}={.status.availableReplicas} {end}',
+      ),
+    ).toMatch(/cu=\d+ du=\d+/)
     expect(kubectl('get', 'pods', '-n', 'ran', '--no-headers')).not.toMatch(/Pending|Error|ContainerCreating/)
 
-    const versions = () => kubectl('get', 'deployments,configmaps,services,namespaces', '-n', 'ran', '-o', 'jsonpath={range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion} {end}')
+    const versions = () =>
+      kubectl(
+        'get',
+        'deployments,configmaps,services,namespaces',
+        '-n',
+        'ran',
+        '-o',
+        'jsonpath={range .items[*]}{.kind}/{.metadata.name}={.metadata.resourceVersion} {end}',
+      )
     const before = versions()
     expect((await call(`${requests()}/kind-a/retry`, 'POST')).status).toBe(202)
     const again = await toTheEnd(server.url, 'kind-a', 120_000)
@@ -107,7 +130,11 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
   it('a kind that fails half-way: FAILED with KIND_FAILED, and no container is left', async () => {
     const clusterName = `${PREFIX}c`
     // The subnet is fine for the schema, and kubeadm refuses it when the node is up already.
-    await call(requests(), 'POST', requestFor('kind-c', 'kind-cluster', { clusterName, podSubnet: '10.0.0.0/16', serviceSubnet: '10.96.0.0/30' }))
+    await call(
+      requests(),
+      'POST',
+      requestFor('kind-c', 'kind-cluster', { clusterName, podSubnet: '10.0.0.0/16', serviceSubnet: '10.96.0.0/30' }),
+    )
     await follows('kind-c')
     const { body } = await call(`${requests()}/kind-c`)
     expect(body.progress.error).toMatchObject({ code: 'KIND_FAILED', exitCode: 2, step: 'cluster', left: [] })
@@ -116,7 +143,21 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
 
   it('a cluster that is not ours is never touched', async () => {
     const clusterName = `${PREFIX}d`
-    tool('docker', 'run', '--detach', '--name', `${clusterName}-control-plane`, '--label', `io.x-k8s.kind.cluster=${clusterName}`, '--label', 'io.x-k8s.kind.role=control-plane', '--entrypoint', 'sleep', process.env.KIND_NODE_IMAGE ?? '', '600')
+    tool(
+      'docker',
+      'run',
+      '--detach',
+      '--name',
+      `${clusterName}-control-plane`,
+      '--label',
+      `io.x-k8s.kind.cluster=${clusterName}`,
+      '--label',
+      'io.x-k8s.kind.role=control-plane',
+      '--entrypoint',
+      'sleep',
+      process.env.KIND_NODE_IMAGE ?? '',
+      '600',
+    )
     try {
       await call(requests(), 'POST', requestFor('kind-d', 'kind-cluster', { clusterName }))
       await follows('kind-d')

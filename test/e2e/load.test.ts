@@ -20,7 +20,12 @@ describe('a thousand requests at once on one worker with default settings', need
     const ids = Array.from({ length: COUNT }, (_, index) => `load-${index}`)
     const began = performance.now()
     const post = async (id: string) => {
-      const body = requestFor(id, 'kpt-workload', { oCloud: 'sim-edge-1', namespace: id, values: { replicas: 1 } }, { simulation: { stepDelayMs: 10_000 / STEPS } })
+      const body = requestFor(
+        id,
+        'kpt-workload',
+        { oCloud: 'sim-edge-1', namespace: id, values: { replicas: 1 } },
+        { simulation: { stepDelayMs: 10_000 / STEPS } },
+      )
       const { status } = await call(`${server.url}/o2ims/v1/provisioningRequests`, 'POST', body)
       expect(status).toBe(201)
     }

@@ -28,42 +28,64 @@ describe('a request that waits', needs('redis', 'control-plane'), () => {
     await plane?.stop()
   })
 
-  it('asks nothing of the API server for minutes, and tells a change of status within a second', async () => {
-    const url = `${server.url}/o2ims/v1/provisioningRequests`
-    const body = requestFor('quiet', 'quiet', { oCloud: 'edge', namespace: 'quiet', password: 'pass-word-1' }, { timeoutSeconds: QUIET_MS / 1000 + 120 })
-    expect((await call(url, 'POST', body)).status).toBe(201)
-    const seen: SeenEvent[] = []
-    const following = follow(`${url}/quiet/events`, AbortSignal.timeout(QUIET_MS + 60_000), (event) => seen.push(event))
-    await until(() => seen.some(({ event, data }) => event === 'step' && data.step === 'ready' && data.state === 'RUNNING'))
-    await sleep(2_000)
-    const since = Date.now()
-    await sleep(QUIET_MS)
-    const asked = plane.audit.entries({ user: 'admin', since }).filter(({ verb }) => verb !== 'watch')
-    expect(asked.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([])
+  it(
+    'asks nothing of the API server for minutes, and tells a change of status within a second',
+    async () => {
+      const url = `${server.url}/o2ims/v1/provisioningRequests`
+      const body = requestFor(
+        'quiet',
+        'quiet',
+        { oCloud: 'edge', namespace: 'quiet', password: 'pass-word-1' },
+        { timeoutSeconds: QUIET_MS / 1000 + 120 },
+      )
+      expect((await call(url, 'POST', body)).status).toBe(201)
+      const seen: SeenEvent[] = []
+      const following = follow(`${url}/quiet/events`, AbortSignal.timeout(QUIET_MS + 60_000), (event) =>
+        seen.push(event),
+      )
+      await until(() =>
+        seen.some(({ event, data }) => event === 'step' && data.step === 'ready' && data.state === 'RUNNING'),
+      )
+      await sleep(2_000)
+      const since = Date.now()
+      await sleep(QUIET_MS)
+      const asked = plane.audit.entries({ user: 'admin', since }).filter(({ verb }) => verb !== 'watch')
+      expect(asked.map(({ verb, uri }) => `${verb} ${uri}`)).toEqual([])
 
-    const path = '/apis/apps/v1/namespaces/quiet/deployments/du'
-    const { body: deployment } = await plane.client.call('GET', path)
-    const { metadata } = deployment as { metadata: { generation: number } }
-    const status = {
-      observedGeneration: metadata.generation,
-      replicas: 1,
-      updatedReplicas: 1,
-      readyReplicas: 1,
-      availableReplicas: 1,
-      conditions: [
-        { type: 'Available', status: 'True', reason: 'x', message: 'x', lastTransitionTime: new Date().toISOString(), lastUpdateTime: new Date().toISOString() },
-      ],
-    }
-    const changed = performance.now()
-    const put = await plane.client.call('PUT', `${path}/status`, { ...(deployment as object), status })
-    expect(put.status).toBe(200)
-    await following
-    const told = seen.find(({ event, data, at }) => event === 'step' && data.step === 'ready' && at > changed)
-    const end = seen.at(-1)
-    expect(end).toMatchObject({ event: 'end', data: { provisioningPhase: 'FULFILLED' } })
-    expect((told?.at ?? Number.POSITIVE_INFINITY) - changed).toBeLessThan(1_000)
-    process.stdout.write(`status change to event: ${((told?.at ?? 0) - changed).toFixed(0)} ms, to the end of the request: ${((end?.at ?? 0) - changed).toFixed(0)} ms\n`)
-  }, QUIET_MS + 120_000)
+      const path = '/apis/apps/v1/namespaces/quiet/deployments/du'
+      const { body: deployment } = await plane.client.call('GET', path)
+      const { metadata } = deployment as { metadata: { generation: number } }
+      const status = {
+        observedGeneration: metadata.generation,
+        replicas: 1,
+        updatedReplicas: 1,
+        readyReplicas: 1,
+        availableReplicas: 1,
+        conditions: [
+          {
+            type: 'Available',
+            status: 'True',
+            reason: 'x',
+            message: 'x',
+            lastTransitionTime: new Date().toISOString(),
+            lastUpdateTime: new Date().toISOString(),
+          },
+        ],
+      }
+      const changed = performance.now()
+      const put = await plane.client.call('PUT', `${path}/status`, { ...(deployment as object), status })
+      expect(put.status).toBe(200)
+      await following
+      const told = seen.find(({ event, data, at }) => event === 'step' && data.step === 'ready' && at > changed)
+      const end = seen.at(-1)
+      expect(end).toMatchObject({ event: 'end', data: { provisioningPhase: 'FULFILLED' } })
+      expect((told?.at ?? Number.POSITIVE_INFINITY) - changed).toBeLessThan(1_000)
+      process.stdout.write(
+        `status change to event: ${((told?.at ?? 0) - changed).toFixed(0)} ms, to the end of the request: ${((end?.at ?? 0) - changed).toFixed(0)} ms\n`,
+      )
+    },
+    QUIET_MS + 120_000,
+  )
 })
 
 async function until(condition: () => boolean): Promise<void> {

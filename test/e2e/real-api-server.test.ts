@@ -11,7 +11,12 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
   let redis: TestRedis
   let server: TestServer
   const requests = () => `${server.url}/o2ims/v1/provisioningRequests`
-  const provision = async (id: string, template: string, parameters: Record<string, unknown>, options?: Record<string, unknown>) => {
+  const provision = async (
+    id: string,
+    template: string,
+    parameters: Record<string, unknown>,
+    options?: Record<string, unknown>,
+  ) => {
     const posted = await call(requests(), 'POST', requestFor(id, template, parameters as never, options as never))
     expect(posted.status, JSON.stringify(posted.body)).toBe(201)
     return (await toTheEnd(server.url, id, 120_000)).body
@@ -45,10 +50,14 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
   const read = async (path: string) => (await plane.client.call('GET', path)).body
   const namespaced = async (namespace: string) => {
     const paths = ['api/v1', 'apis/apps/v1'].flatMap((group) =>
-      (group === 'api/v1' ? ['configmaps', 'services', 'secrets', 'serviceaccounts'] : ['deployments']).map((kind) => `/${group}/namespaces/${namespace}/${kind}`),
+      (group === 'api/v1' ? ['configmaps', 'services', 'secrets', 'serviceaccounts'] : ['deployments']).map(
+        (kind) => `/${group}/namespaces/${namespace}/${kind}`,
+      ),
     )
     const lists = await Promise.all(paths.map(read))
-    const items = lists.flatMap((list) => (list as { items: { metadata: { name: string; resourceVersion: string } }[] }).items)
+    const items = lists.flatMap(
+      (list) => (list as { items: { metadata: { name: string; resourceVersion: string } }[] }).items,
+    )
     return Object.fromEntries(items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]))
   }
 
@@ -56,7 +65,9 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     const body = await provision('package', 'kpt-workload', { oCloud: 'edge', namespace: 'ran-package' })
     expect(body.status, JSON.stringify(body.progress)).toMatchObject({ provisioningPhase: 'FULFILLED' })
     expect(body.progress.simulated).toBe(false)
-    const deployments = (await read('/apis/apps/v1/namespaces/ran-package/deployments')) as { items: { metadata: { uid: string }; status: { availableReplicas: number } }[] }
+    const deployments = (await read('/apis/apps/v1/namespaces/ran-package/deployments')) as {
+      items: { metadata: { uid: string }; status: { availableReplicas: number } }[]
+    }
     expect(deployments.items).toHaveLength(2)
     for (const { metadata, status } of deployments.items) {
       expect(status.availableReplicas).toBeGreaterThan(0)
@@ -79,9 +90,21 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
       ['kpt-workload', 'dry-package'],
       ['manifests', 'dry-manifests'],
     ] as const) {
-      const { status, body } = await call(`${requests()}?dryRun=true`, 'POST', requestFor('dry', template, { oCloud: 'edge', namespace, ...(template === 'manifests' && { password: 'pass-word-1' }) }))
+      const { status, body } = await call(
+        `${requests()}?dryRun=true`,
+        'POST',
+        requestFor('dry', template, {
+          oCloud: 'edge',
+          namespace,
+          ...(template === 'manifests' && { password: 'pass-word-1' }),
+        }),
+      )
       expect(status, JSON.stringify(body)).toBe(200)
-      expect(body.steps.flatMap((step: { changes: { action: string }[] }) => step.changes).some(({ action }: { action: string }) => action === 'create')).toBe(true)
+      expect(
+        body.steps
+          .flatMap((step: { changes: { action: string }[] }) => step.changes)
+          .some(({ action }: { action: string }) => action === 'create'),
+      ).toBe(true)
     }
     expect(plane.audit.entries({ user: 'admin', since }).length).toBeGreaterThan(0)
     expect(plane.audit.writes({ user: 'admin', since })).toEqual([])
@@ -89,8 +112,15 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
 
   it('a second dry run after a change shows what the change would do', async () => {
     await provision('planned', 'manifests', { oCloud: 'edge', namespace: 'planned', password: 'pass-word-1' })
-    const { body } = await call(`${requests()}/planned?dryRun=true`, 'PUT', requestFor('planned', 'manifests', { oCloud: 'edge', namespace: 'planned-2', password: 'pass-word-1' }))
-    const actions = body.steps.flatMap((step: { changes: { action: string; object: { kind: string; name: string } }[] }) => step.changes.map(({ action, object }) => `${action} ${object.kind} ${object.name}`))
+    const { body } = await call(
+      `${requests()}/planned?dryRun=true`,
+      'PUT',
+      requestFor('planned', 'manifests', { oCloud: 'edge', namespace: 'planned-2', password: 'pass-word-1' }),
+    )
+    const actions = body.steps.flatMap(
+      (step: { changes: { action: string; object: { kind: string; name: string } }[] }) =>
+        step.changes.map(({ action, object }) => `${action} ${object.kind} ${object.name}`),
+    )
     expect(actions).toContain('create Namespace planned-2')
     expect(actions).toContain('delete Namespace planned')
   })
@@ -99,17 +129,27 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     const everything = ['get', 'list', 'watch', 'create', 'patch', 'update', 'delete']
     const user = await plane.user({
       rules: [
-        { apiGroups: [''], resources: ['namespaces', 'configmaps', 'pods', 'nodes', 'events', 'services'], verbs: everything },
+        {
+          apiGroups: [''],
+          resources: ['namespaces', 'configmaps', 'pods', 'nodes', 'events', 'services'],
+          verbs: everything,
+        },
         { apiGroups: ['apps'], resources: ['deployments'], verbs: everything },
         { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] },
       ],
     })
     await register('no-secrets', user.kubeconfig)
-    const body = await provision('forbidden', 'manifests', { oCloud: 'no-secrets', namespace: 'forbidden', password: 'pass-word-1' })
+    const body = await provision('forbidden', 'manifests', {
+      oCloud: 'no-secrets',
+      namespace: 'forbidden',
+      password: 'pass-word-1',
+    })
     expect(body.status.provisioningPhase).toBe('FAILED')
     expect(body.progress.error).toMatchObject({ code: 'APPLY_FAILED', exitCode: 5, step: 'objects', left: [] })
     expect(body.progress.error.cause).toMatch(/secrets.*forbidden/)
-    expect(body.progress.error.undone.map((object: { kind: string }) => object.kind).sort()).toEqual(expect.arrayContaining(['ConfigMap', 'Namespace']))
+    expect(body.progress.error.undone.map((object: { kind: string }) => object.kind).sort()).toEqual(
+      expect.arrayContaining(['ConfigMap', 'Namespace']),
+    )
     expect((await plane.client.call('GET', '/api/v1/namespaces/forbidden')).status).toBe(404)
   })
 
@@ -122,15 +162,26 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
       ],
     })
     await register('no-delete', user.kubeconfig)
-    const body = await provision('left', 'manifests', { oCloud: 'no-delete', namespace: 'left-behind', password: 'pass-word-1' })
+    const body = await provision('left', 'manifests', {
+      oCloud: 'no-delete',
+      namespace: 'left-behind',
+      password: 'pass-word-1',
+    })
     expect(body.progress.error).toMatchObject({ code: 'CLEANUP_FAILED', exitCode: 8, step: 'objects' })
     expect(body.progress.error.cause).toMatch(/forbidden/)
     expect(body.progress.error.left.map((object: { kind: string }) => object.kind)).toContain('ConfigMap')
-    expect((await read('/api/v1/namespaces/left-behind/configmaps/du-config')) as object).toMatchObject({ kind: 'ConfigMap' })
+    expect((await read('/api/v1/namespaces/left-behind/configmaps/du-config')) as object).toMatchObject({
+      kind: 'ConfigMap',
+    })
   })
 
   it('fails with the reason when pods stay Pending for want of room, and undoes', async () => {
-    const body = await provision('pending', 'unschedulable', { oCloud: 'edge', namespace: 'pending', password: 'pass-word-1' }, { timeoutSeconds: 60 })
+    const body = await provision(
+      'pending',
+      'unschedulable',
+      { oCloud: 'edge', namespace: 'pending', password: 'pass-word-1' },
+      { timeoutSeconds: 60 },
+    )
     expect(body.status.provisioningPhase).toBe('FAILED')
     expect(body.progress.error).toMatchObject({ code: 'TIMEOUT', exitCode: 7, step: 'ready', left: [] })
     expect(body.progress.error.cause).toMatch(/nodes? .*(match|available)|[Uu]nschedulable/)
@@ -138,13 +189,22 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
   })
 
   it('asks for capacity before it makes anything', async () => {
-    const body = await provision('too-much', 'kpt-workload', { oCloud: 'edge', namespace: 'too-much', values: { replicas: 100_000 } })
+    const body = await provision('too-much', 'kpt-workload', {
+      oCloud: 'edge',
+      namespace: 'too-much',
+      values: { replicas: 100_000 },
+    })
     expect(body.progress.error).toMatchObject({ code: 'INSUFFICIENT_CAPACITY', exitCode: 1, step: 'check' })
     expect((await plane.client.call('GET', '/api/v1/namespaces/too-much')).status).toBe(404)
   })
 
   it('fails when the deadline passes in the middle of a wait, with everything undone', async () => {
-    const body = await provision('late', 'unschedulable', { oCloud: 'edge', namespace: 'late', password: 'pass-word-1' }, { timeoutSeconds: 3 })
+    const body = await provision(
+      'late',
+      'unschedulable',
+      { oCloud: 'edge', namespace: 'late', password: 'pass-word-1' },
+      { timeoutSeconds: 3 },
+    )
     expect(body.progress.error).toMatchObject({ code: 'TIMEOUT', step: 'ready', left: [] })
     expect((await plane.client.call('GET', '/api/v1/namespaces/late')).status).toBe(404)
   })

@@ -30,7 +30,12 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
     redis = await startRedis()
     server = await startServer({ redisUrl: redis.url, env: { LOG_LEVEL: 'trace' } })
     const token = /token: (\S+)/.exec(plane.kubeconfig)?.[1] ?? ''
-    marked = { token, password, 'password in base64': Buffer.from(password).toString('base64'), 'encryption key': server.encryptionKey }
+    marked = {
+      token,
+      password,
+      'password in base64': Buffer.from(password).toString('base64'),
+      'encryption key': server.encryptionKey,
+    }
   })
   afterAll(async () => {
     await server?.dispose()
@@ -69,19 +74,31 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
         const body = requestFor(id, template, { oCloud, namespace: id, ...(template === 'manifests' && { password }) })
         await ask('/provisioningRequests?dryRun=true', 'POST', body)
         await ask('/provisioningRequests', 'POST', body)
-        const events = await follow(`${server.url}/o2ims/v1/provisioningRequests/${id}/events`, AbortSignal.timeout(60_000))
+        const events = await follow(
+          `${server.url}/o2ims/v1/provisioningRequests/${id}/events`,
+          AbortSignal.timeout(60_000),
+        )
         answers.push(JSON.stringify(events))
         expect((await ask(`/provisioningRequests/${id}`)).body.status.provisioningPhase).toBe('FULFILLED')
         await ask(`/provisioningRequests/${id}/report`, 'GET', undefined, { accept: 'text/markdown' })
       }
     }
-    const stored = (await plane.client.call('GET', '/api/v1/namespaces/manifests-0/secrets/du-secret')).body as { data: { password: string } }
+    const stored = (await plane.client.call('GET', '/api/v1/namespaces/manifests-0/secrets/du-secret')).body as {
+      data: { password: string }
+    }
     expect(Buffer.from(stored.data.password, 'base64').toString()).toBe(password)
 
     // An error that quotes the secret, and a death in the middle.
     const bad = requestFor('bad', 'manifests', { oCloud: 'edge', namespace: `not a name ${password}`, password })
-    await ask('/provisioningRequests', 'POST', { ...bad, templateParameters: { oCloud: 'edge', namespace: 'bad', password: 12 } })
-    await ask('/provisioningRequests', 'POST', requestFor('killed', 'kpt-workload', { oCloud: 'edge', namespace: 'killed' }))
+    await ask('/provisioningRequests', 'POST', {
+      ...bad,
+      templateParameters: { oCloud: 'edge', namespace: 'bad', password: 12 },
+    })
+    await ask(
+      '/provisioningRequests',
+      'POST',
+      requestFor('killed', 'kpt-workload', { oCloud: 'edge', namespace: 'killed' }),
+    )
     await sleep(700)
     await server.kill()
     expect(await findings()).toEqual([])
@@ -95,7 +112,11 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
   }, 170_000)
 
   it('in no key of a simulated O-Cloud either, whose Secrets are kept in Redis', async () => {
-    await ask('/provisioningRequests', 'POST', requestFor('simulated', 'manifests', { oCloud: 'sim-edge-1', namespace: 'simulated', password }))
+    await ask(
+      '/provisioningRequests',
+      'POST',
+      requestFor('simulated', 'manifests', { oCloud: 'sim-edge-1', namespace: 'simulated', password }),
+    )
     expect((await toTheEnd(server.url, 'simulated')).body.status.provisioningPhase).toBe('FULFILLED')
     expect(await findings()).toEqual([])
   })
@@ -107,9 +128,15 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
       ['log', server.output()],
       ...[...commandLines].map((text): [string, string] => ['command line', text]),
       ...(await redisContents(redis.url)),
-      ...filesBelow([server.dataDir, tmpdir(), '/dev/shm']).filter(([file]) => !file.includes('o2ims-control-plane-') && !file.includes('o2ims-redis-')),
+      ...filesBelow([server.dataDir, tmpdir(), '/dev/shm']).filter(
+        ([file]) => !file.includes('o2ims-control-plane-') && !file.includes('o2ims-redis-'),
+      ),
     ]
-    return places.flatMap(([place, text]) => Object.entries(marked).flatMap(([name, secret]) => (secret !== '' && text.includes(secret) ? [`${name} in ${place}`] : [])))
+    return places.flatMap(([place, text]) =>
+      Object.entries(marked).flatMap(([name, secret]) =>
+        secret !== '' && text.includes(secret) ? [`${name} in ${place}`] : [],
+      ),
+    )
   }
 })
 
@@ -120,13 +147,19 @@ async function redisContents(url: string): Promise<[string, string][]> {
     for (const key of await redis.keys('*')) {
       const type = await redis.type(key)
       const value =
-        type === 'hash' ? await redis.hgetall(key)
-        : type === 'string' ? await redis.get(key)
-        : type === 'zset' ? await redis.zrange(key, 0, -1)
-        : type === 'set' ? await redis.smembers(key)
-        : type === 'list' ? await redis.lrange(key, 0, -1)
-        : type === 'stream' ? await redis.xrange(key, '-', '+')
-        : undefined
+        type === 'hash'
+          ? await redis.hgetall(key)
+          : type === 'string'
+            ? await redis.get(key)
+            : type === 'zset'
+              ? await redis.zrange(key, 0, -1)
+              : type === 'set'
+                ? await redis.smembers(key)
+                : type === 'list'
+                  ? await redis.lrange(key, 0, -1)
+                  : type === 'stream'
+                    ? await redis.xrange(key, '-', '+')
+                    : undefined
       if (value === undefined) throw new Error(`a key of type ${type}`)
       contents.push([`Redis key ${key}`, `${key} ${JSON.stringify(value)}`])
     }
@@ -139,7 +172,11 @@ async function redisContents(url: string): Promise<[string, string][]> {
 const LARGEST = 5_000_000
 
 function filesBelow(folders: string[]): [string, string][] {
-  const files = execFileSync('find', [...folders, '-type', 'f', '-newermt', new Date(Date.now() - 600_000).toISOString()], { encoding: 'utf8' })
+  const files = execFileSync(
+    'find',
+    [...folders, '-type', 'f', '-newermt', new Date(Date.now() - 600_000).toISOString()],
+    { encoding: 'utf8' },
+  )
   return files
     .split('\n')
     .filter((file) => file !== '')

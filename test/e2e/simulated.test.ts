@@ -18,7 +18,11 @@ describe('the service with everything embedded', needs('redis'), () => {
   afterAll(() => server?.dispose())
 
   it('brings a request from POST to FULFILLED and tells each step as it happens', async () => {
-    const posted = await call(requests(), 'POST', requestFor('first', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'first' }))
+    const posted = await call(
+      requests(),
+      'POST',
+      requestFor('first', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'first' }),
+    )
     expect(posted.status).toBe(201)
     expect(posted.headers.get('location')).toMatch(/\/o2ims\/v1\/provisioningRequests\/first$/)
     const events = await follow(`${requests()}/first/events`, AbortSignal.timeout(30_000))
@@ -30,7 +34,12 @@ describe('the service with everything embedded', needs('redis'), () => {
     expect(body.progress).toMatchObject({ percent: 100, simulated: true, generation: 1 })
     expect(body.provisionedResourceSet.infrastructureResourceIds.length).toBeGreaterThanOrEqual(2)
     const canonical = await call(`${server.url}/O2ims_infrastructureProvisioning/v1/provisioningRequests/first`)
-    expect(Object.keys(canonical.body).sort()).toEqual(['provisionedResourceSet', 'provisioningRequestData', 'provisioningRequestReference', 'status'])
+    expect(Object.keys(canonical.body).sort()).toEqual([
+      'provisionedResourceSet',
+      'provisioningRequestData',
+      'provisioningRequestReference',
+      'status',
+    ])
   })
 
   it('answers a blind retry with 200 and another body with 409', async () => {
@@ -38,15 +47,28 @@ describe('the service with everything embedded', needs('redis'), () => {
     expect((await call(requests(), 'POST', body)).status).toBe(200)
     const other = await call(requests(), 'POST', { ...body, description: 'another' })
     expect(other).toMatchObject({ status: 409, body: { code: 'ALREADY_EXISTS' } })
-    expect((await call(`${server.url}/O2ims_infrastructureProvisioning/v1/provisioningRequests`, 'POST', body)).status).toBe(409)
+    expect(
+      (await call(`${server.url}/O2ims_infrastructureProvisioning/v1/provisioningRequests`, 'POST', body)).status,
+    ).toBe(409)
   })
 
   it('makes a cluster, puts a package on it, and takes both away again', async () => {
-    await call(requests(), 'POST', requestFor('both', 'kind-workload', { clusterName: 'sim-a', driver: 'simulated', namespace: 'both' }))
+    await call(
+      requests(),
+      'POST',
+      requestFor('both', 'kind-workload', { clusterName: 'sim-a', driver: 'simulated', namespace: 'both' }),
+    )
     const { body } = await toTheEnd(server.url, 'both')
-    expect(body.status).toMatchObject({ provisioningPhase: 'FULFILLED', nodeClusterProvisioningStatus: { resourceProvisioningPhase: 'PROVISIONED' } })
+    expect(body.status).toMatchObject({
+      provisioningPhase: 'FULFILLED',
+      nodeClusterProvisioningStatus: { resourceProvisioningPhase: 'PROVISIONED' },
+    })
     const oCloudId = body.provisionedResourceSet.nodeClusterId
-    expect((await call(`${server.url}/o2ims/v1/ocloud/${oCloudId}`)).body).toMatchObject({ managed: true, simulated: true, status: { reachable: true } })
+    expect((await call(`${server.url}/o2ims/v1/ocloud/${oCloudId}`)).body).toMatchObject({
+      managed: true,
+      simulated: true,
+      status: { reachable: true },
+    })
     const deleted = await call(`${requests()}/both`, 'DELETE')
     expect(deleted.status).toBe(202)
     await follow(`${requests()}/both/events`, AbortSignal.timeout(30_000))
@@ -55,19 +77,43 @@ describe('the service with everything embedded', needs('redis'), () => {
   })
 
   it('answers a dry run with the plan and makes nothing', async () => {
-    const plan = await call(`${requests()}?dryRun=true`, 'POST', requestFor('dry', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'dry' }))
+    const plan = await call(
+      `${requests()}?dryRun=true`,
+      'POST',
+      requestFor('dry', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'dry' }),
+    )
     expect(plan.status).toBe(200)
     const changes = plan.body.steps.find((step: { name: string }) => step.name === 'workload').changes
-    expect(changes).toContainEqual({ action: 'create', object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'dry', name: 'du' } })
+    expect(changes).toContainEqual({
+      action: 'create',
+      object: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'dry', name: 'du' },
+    })
     expect((await call(`${requests()}/dry`)).status).toBe(404)
-    const again = await call(`${requests()}?dryRun=true`, 'POST', requestFor('dry', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'dry' }))
+    const again = await call(
+      `${requests()}?dryRun=true`,
+      'POST',
+      requestFor('dry', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'dry' }),
+    )
     expect(again.body).toEqual(plan.body)
   })
 
   it('acts out delays, failures and silence on simulated targets', async () => {
     const parameters = { oCloud: 'sim-edge-1' }
-    await call(requests(), 'POST', requestFor('fails', 'kpt-workload', { ...parameters, namespace: 'fails' }, { simulation: { failAt: 'ready' } }))
-    await call(requests(), 'POST', requestFor('silent', 'kpt-workload', { ...parameters, namespace: 'silent' }, { timeoutSeconds: 2, simulation: { silentAt: 'workload' } }))
+    await call(
+      requests(),
+      'POST',
+      requestFor('fails', 'kpt-workload', { ...parameters, namespace: 'fails' }, { simulation: { failAt: 'ready' } }),
+    )
+    await call(
+      requests(),
+      'POST',
+      requestFor(
+        'silent',
+        'kpt-workload',
+        { ...parameters, namespace: 'silent' },
+        { timeoutSeconds: 2, simulation: { silentAt: 'workload' } },
+      ),
+    )
     const fails = await toTheEnd(server.url, 'fails')
     expect(fails.body.progress.error).toMatchObject({ code: 'SIMULATED_FAILURE', exitCode: 6, step: 'ready', left: [] })
     expect(fails.body.progress.error.undone.length).toBeGreaterThan(0)
@@ -76,7 +122,12 @@ describe('the service with everything embedded', needs('redis'), () => {
   })
 
   it('cancels a running request and undoes it', async () => {
-    const body = requestFor('cancelled', 'kpt-workload', { oCloud: 'sim-edge-1', namespace: 'cancelled' }, { simulation: { stepDelayMs: 30_000 } })
+    const body = requestFor(
+      'cancelled',
+      'kpt-workload',
+      { oCloud: 'sim-edge-1', namespace: 'cancelled' },
+      { simulation: { stepDelayMs: 30_000 } },
+    )
     await call(requests(), 'POST', body)
     const cancel = await call(`${requests()}/cancelled/cancel`, 'POST')
     expect(cancel.status).toBe(202)
@@ -88,7 +139,11 @@ describe('the service with everything embedded', needs('redis'), () => {
   it('stops within 5 s with requests in flight, which go on after the next start', async () => {
     const ids = ['flight-1', 'flight-2', 'flight-3']
     for (const id of ids) {
-      await call(requests(), 'POST', requestFor(id, 'kpt-workload', { oCloud: 'sim-edge-2', namespace: id }, { simulation: { stepDelayMs: 1_000 } }))
+      await call(
+        requests(),
+        'POST',
+        requestFor(id, 'kpt-workload', { oCloud: 'sim-edge-2', namespace: id }, { simulation: { stepDelayMs: 1_000 } }),
+      )
     }
     const { code, ms } = await server.stop()
     expect(code).toBe(0)
@@ -98,7 +153,16 @@ describe('the service with everything embedded', needs('redis'), () => {
   })
 
   it('goes on after kill -9 of the service, whose Redis the next start takes over', async () => {
-    await call(requests(), 'POST', requestFor('killed', 'kpt-workload', { oCloud: 'sim-edge-2', namespace: 'killed' }, { simulation: { stepDelayMs: 1_000 } }))
+    await call(
+      requests(),
+      'POST',
+      requestFor(
+        'killed',
+        'kpt-workload',
+        { oCloud: 'sim-edge-2', namespace: 'killed' },
+        { simulation: { stepDelayMs: 1_000 } },
+      ),
+    )
     for (let death = 0; death < 2; death++) {
       await server.kill()
       await server.start()

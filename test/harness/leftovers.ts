@@ -8,10 +8,13 @@ export function childrenOfRuns(): { pid: number; command: string }[] {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
         if (!environment.split('\0').some((entry) => entry.startsWith('O2IMS_RUN='))) return []
-        return [{ pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }]
+        return [
+          { pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() },
+        ]
       } catch (error) {
         // It ended while we looked.
-        if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code))) return []
+        if (error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES'].includes(String(error.code)))
+          return []
         throw error
       }
     })

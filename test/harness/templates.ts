@@ -1,11 +1,17 @@
 import type { JsonObject } from '../../src/json.ts'
 
 /** A template of one Namespace, one ConfigMap, one Deployment and one Service through the `manifests` step, and a wait for the Deployment. */
-export function manifestsTemplate(name: string, more: { nodeSelector?: Record<string, string>; silenceSeconds?: number } = {}): JsonObject {
+export function manifestsTemplate(
+  name: string,
+  more: { nodeSelector?: Record<string, string>; silenceSeconds?: number } = {},
+): JsonObject {
   const labels = { app: 'du' }
   const resources = { requests: { cpu: '10m', memory: '16Mi' } }
   const container = { name: 'du', image: 'registry.k8s.io/pause:3.10', resources }
-  const pod = { metadata: { labels }, spec: { containers: [container], ...(more.nodeSelector && { nodeSelector: more.nodeSelector }) } }
+  const pod = {
+    metadata: { labels },
+    spec: { containers: [container], ...(more.nodeSelector && { nodeSelector: more.nodeSelector }) },
+  }
   return {
     name,
     version: '1.0.0',
@@ -31,8 +37,18 @@ export function manifestsTemplate(name: string, more: { nodeSelector?: Record<st
           target: '{{ oCloud }}',
           objects: [
             { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{{ namespace }}' } },
-            { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'du-config', namespace: '{{ namespace }}' }, data: { cell: '1' } },
-            { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'du-secret', namespace: '{{ namespace }}' }, stringData: { password: '{{ password }}' } },
+            {
+              apiVersion: 'v1',
+              kind: 'ConfigMap',
+              metadata: { name: 'du-config', namespace: '{{ namespace }}' },
+              data: { cell: '1' },
+            },
+            {
+              apiVersion: 'v1',
+              kind: 'Secret',
+              metadata: { name: 'du-secret', namespace: '{{ namespace }}' },
+              stringData: { password: '{{ password }}' },
+            },
             {
               apiVersion: 'apps/v1',
               kind: 'Deployment',
@@ -61,7 +77,12 @@ export function manifestsTemplate(name: string, more: { nodeSelector?: Record<st
 }
 
 /** The six fields for a template and its parameters. */
-export function requestFor(id: string, templateName: string, templateParameters: JsonObject, options?: JsonObject): JsonObject {
+export function requestFor(
+  id: string,
+  templateName: string,
+  templateParameters: JsonObject,
+  options?: JsonObject,
+): JsonObject {
   return {
     provisioningRequestId: id,
     name: id,

@@ -15,7 +15,8 @@ afterAll(() => redis.stop())
 const job = (generation = 1): ProvisioningJob => ({ provisioningRequestId: 'r', reference: 'ref', generation })
 
 function parts(prefix: string) {
-  return { connect: () => new Redis(redis.url, { maxRetriesPerRequest: null, protocol: 2 }), prefix, log: silentLog() }
+  const connect = () => new Redis(redis.url, { maxRetriesPerRequest: null, protocol: 2 })
+  return { connect, connectProducer: connect, prefix, log: silentLog() }
 }
 
 function startWorker(prefix: string, provision: (job: ProvisioningJob) => Promise<JobEnd>, takeoverMs = 10_000) {
@@ -75,7 +76,9 @@ describe('the queue', () => {
         const log = { warn() {}, error() {} }
         createQueueWorkers({ connect: () => new Redis('${redis.url}', { maxRetriesPerRequest: null, protocol: 2 }), prefix: '{c}', log, concurrency: 1,
           takeoverMs: 1000, plan: async () => {}, provision: () => { process.stdout.write('got it'); return new Promise(() => {}) } })`
-      const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       await once(child.stdout, 'data')
       const exited = once(child, 'exit')
       child.kill('SIGKILL')

@@ -55,7 +55,8 @@ export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, pa
 async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
   const record = await claim(job, parts)
   if (!record) return 'done'
-  await parts.endLeftovers(record.reference)
+  // Nothing can be left of a request that nobody ran before, or that runs no child processes.
+  if (record.epoch > 1 && !record.simulated) await parts.endLeftovers(record.reference)
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])

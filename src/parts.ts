@@ -1,0 +1,70 @@
+import type { Logger } from 'pino'
+import { createKubernetesCluster } from './clusters/kubernetes/cluster.ts'
+import { createOCloudRegistry } from './clusters/registry.ts'
+import type { OCloudRegistry } from './clusters/registry-types.ts'
+import { createSimulatedClusters, type SimulatedClusters } from './clusters/simulated/simulated-clusters.ts'
+import type { Config } from './config.ts'
+import type { AcceptParts } from './provisioning/accept.ts'
+import { createRequests, type Requests } from './provisioning/requests.ts'
+import { createProvisioningService } from './provisioning/service.ts'
+import type { ProvisioningService } from './provisioning/service-types.ts'
+import { STEPS } from './provisioning/steps/registry.ts'
+import { createTemplateCatalogue } from './provisioning/templates/catalogue.ts'
+import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
+import { createQueues, type QueueParts, type Queues } from './queue/queues.ts'
+import { type OpenStore, openStore } from './store/open-store.ts'
+
+/** What both roles are made of. */
+export interface Parts {
+  store: OpenStore['store']
+  requests: Requests
+  queue: QueueParts
+  queues: Queues
+  accept: AcceptParts
+  oClouds: OCloudRegistry
+  simulated: SimulatedClusters
+  templates: TemplateCatalogue
+  provisioning: ProvisioningService
+}
+
+/** Opens the store and builds what both roles use; how each is closed is put on `closing`, in order. */
+export async function createParts(config: Config, log: Logger, closing: (() => Promise<void>)[]): Promise<Parts> {
+  const opened = await openStore({ settings: config, log })
+  closing.push(opened.close)
+  const { store } = opened
+  const simulated = createSimulatedClusters({ store, log })
+  const oClouds = createOCloudRegistry({
+    store,
+    simulated,
+    connect: ({ oCloudId, kubeconfig }) => createKubernetesCluster({ oCloudId, kubeconfig, log }),
+    log,
+    statusCacheSeconds: config.oCloudStatusCacheSeconds,
+  })
+  closing.push(() => oClouds.close())
+  const templates = createTemplateCatalogue({
+    store,
+    stepRegistry: STEPS,
+    resolveOCloud: (name) => oClouds.resolve(name),
+    log,
+  })
+  const requests = createRequests(store)
+  const queue: QueueParts = {
+    connect: opened.connectQueue,
+    connectProducer: opened.connectQueueProducer,
+    prefix: opened.queuePrefix,
+    log,
+  }
+  const queues = createQueues(queue)
+  closing.push(() => queues.close())
+  const accept: AcceptParts = { catalogue: templates, oClouds, secrets: store.secrets }
+  const provisioning = createProvisioningService({
+    ...accept,
+    store,
+    requests,
+    queues,
+    planTimeoutMs: config.dryRunTimeoutSeconds * 1000,
+    log,
+    clock: () => new Date(),
+  })
+  return { store, requests, queue, queues, accept, oClouds, simulated, templates, provisioning }
+}

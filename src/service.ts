@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createApp } from './app.ts'
+import { loadOCloudSamples } from './clusters/load-samples.ts'
+import type { OCloudRegistry } from './clusters/registry-types.ts'
+import type { Config } from './config.ts'
+import { ServiceError } from './errors.ts'
+import { createParts, type Parts } from './parts.ts'
+import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
+import { loadTemplateSamples } from './provisioning/templates/load-samples.ts'
+import { startWorker } from './worker.ts'
+
+export type Role = 'api' | 'worker'
+export const ROLES: readonly Role[] = ['api', 'worker']
+
+const SAMPLES = join(import.meta.dirname, '..', 'samples')
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+export interface Service {
+  /** Where the API listens; undefined for a worker alone. */
+  url: string | undefined
+  /** Ends streams and runs at once (they go on elsewhere, or after the next start), then the store. */
+  close(): Promise<void>
+}
+
+/** Builds the parts and starts the roles. Rejects with a ServiceError whose sentence says what to do. */
+export async function startService(config: Config, roles: readonly Role[], log: Logger): Promise<Service> {
+  /** What has to be undone, newest last. */
+  const closing: (() => Promise<void>)[] = []
+  async function close(): Promise<void> {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+  try {
+    const parts = await createParts(config, log, closing)
+    if (roles.includes('worker')) closing.push(await startWorker(config, parts, log))
+    const url = roles.includes('api') ? await startApi(config, parts, log, closing) : undefined
+    return { url, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startApi(config: Config, parts: Parts, log: Logger, closing: (() => Promise<void>)[]): Promise<string> {
+  let loaded = !config.loadSamples
+  const app = await createApp({
+    ...parts,
+    log,
+    ready: async () => {
+      if (!loaded) throw new ServiceError('UNAVAILABLE', 'the samples are being loaded', { retryAfter: 1 })
+      await parts.store.ping()
+    },
+    settings: {
+      heartbeatSeconds: config.sseHeartbeatSeconds,
+      bodyLimitBytes: config.bodyLimitBytes,
+      markerKey: parts.store.secrets.fingerprint('markers of lists'),
+      ...(isLoopback(config.host) && { allowedHosts: LOOPBACK }),
+    },
+  })
+  closing.push(() => app.close())
+  const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new ServiceError(
+      'IN_USE',
+      `port ${config.port} of ${config.host} is taken: stop what listens there, or set PORT`,
+      { cause: error },
+    )
+  })
+  if (config.loadSamples) {
+    await loadSamples(parts.templates, parts.oClouds, log)
+    loaded = true
+  }
+  log.info({ url, docs: `${url}/docs` }, 'the API is listening')
+  return url
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
+
+async function loadSamples(catalogue: TemplateCatalogue, registry: OCloudRegistry, log: Logger): Promise<void> {
+  await loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log })
+  await loadOCloudSamples({ registry, directory: join(SAMPLES, 'oclouds'), log })
+}

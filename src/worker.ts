@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createKindLifecycle } from './clusters/kind/lifecycle.ts'
+import type { ClusterLifecycle } from './clusters/lifecycle.ts'
+import type { Config } from './config.ts'
+import { createKptPackages } from './packages/kpt.ts'
+import { createPackageRenderer } from './packages/render.ts'
+import { createSimulatedPackages } from './packages/simulated.ts'
+import type { Parts } from './parts.ts'
+import type { StepPorts } from './provisioning/run/step-context.ts'
+import { STEPS } from './provisioning/steps/registry.ts'
+import { startProvisioningWorker } from './provisioning/worker.ts'
+import { createChildProcesses } from './tools/child-processes.ts'
+import { createDocker } from './tools/docker.ts'
+import { createKind } from './tools/kind.ts'
+import { endLeftovers, endOrphans } from './tools/leftovers.ts'
+
+/** Starts the worker role: the tools and drivers that steps act through, the simulated controllers, and the queue's consumer. Resolves with how to stop it. */
+export async function startWorker(config: Config, parts: Parts, log: Logger): Promise<() => Promise<void>> {
+  const orphans = await endOrphans()
+  if (orphans > 0) log.warn({ orphans }, 'child processes of a worker that died were ended')
+  const controllers = parts.simulated.startControllers()
+  const worker = startProvisioningWorker({
+    queue: parts.queue,
+    queues: parts.queues,
+    requests: parts.requests,
+    catalogue: parts.templates,
+    store: parts.store,
+    steps: STEPS,
+    ports: createPorts(config, parts),
+    accept: parts.accept,
+    endLeftovers: async (reference) => {
+      await endLeftovers(reference)
+    },
+    undoTimeoutMs: config.undoTimeoutSeconds * 1000,
+    planTimeoutMs: config.dryRunTimeoutSeconds * 1000,
+    concurrency: config.workerConcurrency,
+    takeoverMs: config.takeoverSeconds * 1000,
+    log,
+    clock: () => new Date(),
+  })
+  log.info({ concurrency: config.workerConcurrency, childProcesses: config.childProcesses }, 'the worker is running')
+  return async () => {
+    await worker.close()
+    await controllers.stop()
+  }
+}
+
+function createPorts(config: Config, { oClouds, simulated, store }: Parts): StepPorts {
+  const children = createChildProcesses({ limit: config.childProcesses })
+  const kind = withNodeImage(
+    createKindLifecycle({
+      kind: createKind({ children, runDir: join(config.dataDir, 'run') }),
+      docker: createDocker(children),
+    }),
+    config.kindNodeImage,
+  )
+  const kpt = createKptPackages({ children, kubeconfigOf: (oCloudId) => oClouds.credentials(oCloudId) })
+  const simulatedPackages = createSimulatedPackages()
+  return {
+    oClouds,
+    lifecycle: (driver) => (driver === 'kind' ? kind : simulated.lifecycle),
+    packages: (cluster) => (cluster.simulated ? simulatedPackages : kpt),
+    render: createPackageRenderer({ packageRoot: config.packageRoot }),
+    locks: store.locks,
+  }
+}
+
+/** Clusters that name no node image get that of the setting KIND_NODE_IMAGE, else kind's own. */
+function withNodeImage(lifecycle: ClusterLifecycle, nodeImage: string | undefined): ClusterLifecycle {
+  return {
+    ...lifecycle,
+    create: (spec, owner, options) =>
+      lifecycle.create({ ...spec, nodeImage: spec.nodeImage ?? nodeImage }, owner, options),
+  }
+}
