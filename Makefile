@@ -14,7 +14,8 @@ test: deps ## Run all tests; the last line says how many passed, failed and were
 check: npm ## Lint, types, unused code, import rules, OpenAPI drift, file length (no servers, under a minute)
 	@npm run --silent check
 
-serve: deps ## Start the service (API and worker) on http://127.0.0.1:8080 and stay
+serve: npm ## Start the service (API and worker) on http://127.0.0.1:8080 and stay
+	@[ -n "$$REDIS_URL" ] || ./scripts/install-redis.sh
 	@exec npm run --silent start
 
 start: serve ## The same as serve

@@ -12,7 +12,7 @@ Do one of these, then run the same command again:
   Debian, Ubuntu:  sudo apt-get install redis-server    (then: sudo systemctl disable --now redis-server)
   Fedora:          sudo dnf install valkey
   macOS:           brew install redis
-  or set REDIS_URL to a Redis or Valkey that you run already
+  or run "REDIS_URL=... ENCRYPTION_KEY=... npm start" with a Redis or Valkey that you have
 TEXT
   exit 1
 }
@@ -40,7 +40,7 @@ release_services() {
   if [ -n "$kept" ]; then as_root mv "$kept" "$policy"; fi
 }
 
-if [ -n "${REDIS_URL:-}" ] || present; then exit 0; fi
+if present; then exit 0; fi
 command -v apt-get >/dev/null 2>&1 || give_up 'there is no apt-get here'
 if [ "$(id -u)" -ne 0 ]; then
   sudo -n true 2>/dev/null || give_up 'apt-get needs root, and sudo would ask for a password'
