@@ -164,7 +164,8 @@ async function withRetries<T>(
     try {
       return await work()
     } catch (error) {
-      if (signal.aborted) throw signal.reason
+      // A wait that ends at the deadline says what it last saw, and why: that is the better error.
+      if (signal.aborted) throw error instanceof ServiceError && error.code === 'TIMEOUT' ? error : signal.reason
       if (!(error instanceof ServiceError) || !error.retryable) throw error
       const message = redact(`trying again: ${error.message}`)
       log.info({ step: name, code: error.code, cause: message }, 'a step met an error that may pass')

@@ -190,19 +190,13 @@ function failureOf(
   redact: (text: string) => string,
 ) {
   const step = error instanceof StepFailure ? error.step : null
+  const cause = error instanceof StepFailure ? error.cause : error
+  if (interruption?.kind === 'cancelled') return { code: 'CANCELLED' as const, step, cause: 'cancelled on request' }
   if (interruption) {
     const last = run.current.steps.find((candidate) => candidate.name === step)?.message
-    const cause =
-      interruption.kind === 'cancelled'
-        ? 'cancelled on request'
-        : `${interruption.message}${last ? `; last seen: ${last}` : ''}`
-    return {
-      code: interruption.kind === 'cancelled' ? ('CANCELLED' as const) : ('TIMEOUT' as const),
-      step,
-      cause: redact(cause),
-    }
+    const words = cause instanceof ServiceError ? cause.message : last && `last seen: ${last}`
+    return { code: 'TIMEOUT' as const, step, cause: redact([interruption.message, words].filter(Boolean).join('; ')) }
   }
-  const cause = error instanceof StepFailure ? error.cause : error
   const code: ErrorCode =
     cause instanceof ServiceError && cause.code !== 'INTERNAL' ? cause.code : 'PROVISIONING_FAILED'
   return { code, step, cause: redact(messageOf(cause)) }
