@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { createApp } from '../../src/app.ts'
+import type { Cluster } from '../../src/clusters/cluster.ts'
+import { createOCloudRegistry } from '../../src/clusters/registry.ts'
+import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
+import { ServiceError } from '../../src/errors.ts'
+import type { HttpSettings } from '../../src/http/settings.ts'
+import { createRequests } from '../../src/provisioning/requests.ts'
+import { createProvisioningService } from '../../src/provisioning/service.ts'
+import type { Step } from '../../src/provisioning/steps/step.ts'
+import { createTemplateCatalogue } from '../../src/provisioning/templates/catalogue.ts'
+import type { Template } from '../../src/provisioning/templates/template.ts'
+import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
+import { createQueues } from '../../src/queue/queues.ts'
+import { createTestStore } from './redis.ts'
+import { createThings, type ThingWorld } from './run.ts'
+
+export interface TestApi {
+  url: string
+  /** What the steps of the template `things` make. */
+  world: ThingWorld
+  oClouds: OCloudRegistry
+  /** Everything that was logged. */
+  log(): string
+  close(): Promise<void>
+}
+
+/** A template whose parameters name the things that its two steps make, on an O-Cloud. */
+export const THINGS: Template = {
+  name: 'things',
+  version: '1.0.0',
+  description: 'Two things',
+  result: 'resources',
+  timeoutSeconds: 60,
+  parameterSchema: {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    required: ['oCloud'],
+    additionalProperties: false,
+    properties: {
+      oCloud: { type: 'string', format: 'o-cloud' },
+      first: { type: 'string', default: 'a' },
+      second: { type: 'string', default: 'b' },
+    },
+  },
+  steps: [
+    { name: 'one', uses: 'thing', with: { thing: '{{ first }}', target: '{{ oCloud }}' } },
+    { name: 'two', uses: 'thing', with: { thing: '{{ second }}', target: '{{ oCloud }}' } },
+  ],
+}
+
+/** The API on a random port, with the real services behind it: a store, queues and, unless told otherwise, a worker. The steps make things in memory. */
+export async function startTestApi({
+  worker = true,
+  settings,
+}: {
+  worker?: boolean
+  settings?: Partial<HttpSettings>
+} = {}): Promise<TestApi> {
+  const { store, redis, stop } = await createTestStore()
+  let logged = ''
+  const log = pino(
+    { level: 'debug' },
+    new Writable({
+      write(chunk, _encoding, done) {
+        logged += chunk
+        done()
+      },
+    }),
+  )
+  const connect = () => new Redis(redis.url, { maxRetriesPerRequest: null, protocol: 2 })
+  const queue = { connect, connectProducer: connect, prefix: '{o2ims}', log }
+  const queues = createQueues(queue)
+  const { world, step } = createThings()
+  const steps = new Map([['thing', step as Step]])
+  const oClouds = createOCloudRegistry({
+    store,
+    simulated: { open: simulatedCluster, initialise: async () => undefined, destroy: async () => undefined },
+    connect: async ({ oCloudId }) => ({ ...simulatedCluster(oCloudId), simulated: false, version: refused }),
+    log,
+    statusCacheSeconds: 1,
+  })
+  const catalogue = createTemplateCatalogue({ store, stepRegistry: steps, resolveOCloud: oClouds.resolve, log })
+  const requests = createRequests(store)
+  const clock = () => new Date()
+  const shared = {
+    store,
+    requests,
+    queues,
+    log,
+    clock,
+    catalogue,
+    oClouds,
+    secrets: store.secrets,
+    planTimeoutMs: 2000,
+  }
+  const provisioning = createProvisioningService(shared)
+  const running = worker
+    ? startProvisioningWorker({
+        ...shared,
+        accept: shared,
+        queue,
+        steps,
+        ports: { oClouds, lifecycle: unused, packages: unused, render: unused, locks: store.locks },
+        endLeftovers: async () => undefined,
+        undoTimeoutMs: 5000,
+        concurrency: 20,
+        takeoverMs: 10_000,
+      })
+    : undefined
+  await catalogue.publish(THINGS)
+  await oClouds.create({ name: 'sim-1', simulated: true })
+  const app = await createApp({
+    provisioning,
+    oClouds,
+    templates: catalogue,
+    ready: store.ping,
+    log,
+    settings: { heartbeatSeconds: 15, markerKey: randomBytes(16).toString('hex'), ...settings },
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    world,
+    oClouds,
+    log: () => logged,
+    async close() {
+      await app.close()
+      await running?.close()
+      await queues.close()
+      await oClouds.close()
+      await stop()
+    },
+  }
+}
+
+/** A body that the template `things` takes. */
+export function thingsRequest(provisioningRequestId: string, more: object = {}) {
+  return {
+    provisioningRequestId,
+    name: 'two things',
+    description: 'made for a test',
+    templateName: 'things',
+    templateVersion: '1.0.0',
+    templateParameters: { oCloud: 'sim-1' },
+    ...more,
+  }
+}
+
+function unused(): never {
+  throw new Error('things need no ports')
+}
+
+async function refused(): Promise<never> {
+  throw new ServiceError('UNAVAILABLE', 'connection refused', { retryable: true })
+}
+
+/** Enough of a cluster for its status: three nodes. */
+function simulatedCluster(oCloudId: string): Cluster {
+  const capacity = { cpu: '16', memory: '64Gi', pods: '110' }
+  return {
+    oCloudId,
+    simulated: true,
+    version: async () => 'v1.33.13',
+    list: async () =>
+      ['n1', 'n2', 'n3'].map((name) => ({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name },
+        status: { capacity, allocatable: capacity },
+      })),
+    apply: unused,
+    get: unused,
+    watch: unused,
+    delete: unused,
+    updateStatus: unused,
+    scope: unused,
+    close: async () => undefined,
+  }
+}
