@@ -180,9 +180,9 @@ export function createOCloudRegistry({
 
     async registerManaged({ name, kubeconfig, madeBy }) {
       const oCloudId = managedId(madeBy.reference, madeBy.step)
-      const renewed = await renew(oCloudId, kubeconfig)
-      if (!renewed) await registerNew(oCloudId, name, kubeconfig, madeBy)
-      if (kubeconfig === undefined) await simulated.initialise(oCloudId)
+      const known = await renew(oCloudId, kubeconfig)
+      const oCloud = known ?? (await registerNew(oCloudId, name, kubeconfig, madeBy))
+      if (oCloud.simulated) await simulated.initialise(oCloudId)
       return oCloudId
     },
 
@@ -198,13 +198,13 @@ export function createOCloudRegistry({
     close: () => connections.close(),
   }
 
-  /** False when it is not there. A kubeconfig that did not change is not written again. */
-  async function renew(oCloudId: string, kubeconfig: string | undefined): Promise<boolean> {
+  /** Undefined when it is not there. A kubeconfig that did not change is not written again. */
+  async function renew(oCloudId: string, kubeconfig: string | undefined): Promise<StoredOCloud | undefined> {
     const stored = await oClouds.update(oCloudId, ({ value }) => {
-      if (kubeconfig === undefined || unseal(value) === kubeconfig) return undefined
+      if (kubeconfig === undefined || value.simulated || unseal(value) === kubeconfig) return undefined
       return { value: { ...value, sealed: seal(kubeconfig, oCloudId) }, alongside: { unique: value.name } }
     })
-    return stored !== undefined
+    return stored?.value
   }
 
   async function registerNew(
@@ -212,7 +212,7 @@ export function createOCloudRegistry({
     name: string,
     kubeconfig: string | undefined,
     madeBy: NonNullable<OCloud['madeBy']>,
-  ): Promise<void> {
+  ): Promise<StoredOCloud> {
     const value: StoredOCloud = {
       oCloudId,
       name,
@@ -225,13 +225,17 @@ export function createOCloudRegistry({
     }
     try {
       await oClouds.create(oCloudId, value, { unique: name })
-      log.info({ oCloudId, name, ...madeBy }, 'O-Cloud registered that a request made')
     } catch (error) {
       if (!(error instanceof AlreadyExists)) throw error
       // The same step in another process, or another O-Cloud with that name.
-      if (!(await renew(oCloudId, kubeconfig)))
-        throw new ServiceError('CONFLICT', `another O-Cloud is called ${name} already`, { cause: error })
+      const known = await renew(oCloudId, kubeconfig)
+      if (known) return known
+      throw new ServiceError('CONFLICT', `another O-Cloud is called ${name} already; give this cluster another name`, {
+        cause: error,
+      })
     }
+    log.info({ oCloudId, name, ...madeBy }, 'O-Cloud registered that a request made')
+    return value
   }
 
   return registry

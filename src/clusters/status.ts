@@ -1,7 +1,7 @@
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Capacity, Cluster, KubernetesObject, OCloudStatus } from './cluster.ts'
 import { at, isObject } from './fields.ts'
-import { addQuantities } from './quantity.ts'
+import { addQuantities, isQuantity } from './quantity.ts'
 
 /** For everything that one look at a cluster asks. */
 const LIMIT_MS = 3000
@@ -53,7 +53,8 @@ export function sum(nodes: readonly KubernetesObject[], field: 'capacity' | 'all
     const resources = at(node, 'status', field)
     if (!isObject(resources)) continue
     for (const [resource, quantity] of Object.entries(resources)) {
-      if (typeof quantity === 'string') total[resource] = addQuantities(total[resource] ?? '0', quantity)
+      if (typeof quantity === 'string' && isQuantity(quantity))
+        total[resource] = addQuantities(total[resource] ?? '0', quantity)
     }
   }
   return total
