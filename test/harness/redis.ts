@@ -77,6 +77,8 @@ export async function startRedis(): Promise<TestRedis> {
 export interface TestStore {
   store: Store
   redis: TestRedis
+  /** The encryption key in base64. */
+  key: string
   /** What another process of the same service would open: the same Redis and key. The caller closes it. */
   another(options?: Partial<StoreParts>): Promise<Store>
   /** Ends store and Redis. */
@@ -91,6 +93,7 @@ export async function createTestStore(options: Partial<StoreParts> = {}): Promis
   return {
     store,
     redis,
+    key: Buffer.from(parts.key).toString('base64'),
     another: (other = {}) => createStore({ ...parts, ...other }),
     async stop() {
       await store.close()
