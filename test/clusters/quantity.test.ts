@@ -55,7 +55,7 @@ describe('a quantity', () => {
     'NaN',
     'Infinity',
     '1e999',
-    '9E9',
+    '10E',
     '1\n',
   ])('"%s" is an error', (text) => {
     expect(isQuantity(text)).toBe(false)

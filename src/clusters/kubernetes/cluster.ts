@@ -7,6 +7,7 @@ import { createDiscovery } from './discovery.ts'
 import { readKubeconfig } from './kubeconfig.ts'
 import { listObjects, objectOf } from './list.ts'
 import { isNotFound, refusalOf } from './refusal.ts'
+import { withStartCheck } from './start-check.ts'
 import { watchObjects } from './watch.ts'
 import { createWrites } from './writes.ts'
 
@@ -24,7 +25,7 @@ export interface KubernetesClusterParts {
  */
 export function createKubernetesCluster({ oCloudId, kubeconfig, log, timeouts }: KubernetesClusterParts): Cluster {
   const limits = { ...DEFAULT_TIMEOUTS, ...timeouts }
-  const connection = createConnection(readKubeconfig(kubeconfig), limits)
+  const connection = withStartCheck(createConnection(readKubeconfig(kubeconfig), limits))
   const discovery = createDiscovery(connection)
   return {
     oCloudId,
@@ -48,10 +49,9 @@ export function createKubernetesCluster({ oCloudId, kubeconfig, log, timeouts }:
       const path = collectionPath(address, selection.namespace)
       return (await listObjects(connection, path, selectors(selection), kind, signal)).objects
     },
-    async *watch(kind, selection, signal) {
-      const address = await addressOf(discovery, kind, { signal })
-      const path = collectionPath(address, selection.namespace)
-      yield* watchObjects({ connection, path, query: selectors(selection), kind, timeouts: limits, log, signal })
+    watch(kind, selection, signal) {
+      const locate = async () => collectionPath(await addressOf(discovery, kind, { signal }), selection.namespace)
+      return watchObjects({ connection, locate, query: selectors(selection), kind, timeouts: limits, log, signal })
     },
     async scope(kind, { signal } = {}) {
       const address = await discovery.find(kind, { signal })

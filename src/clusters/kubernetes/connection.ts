@@ -13,8 +13,6 @@ export interface Timeouts {
   watchGraceMs: number
   /** Longest pause between two attempts to connect a watch again. */
   backoffMs: number
-  /** How long a watch that has worked goes on trying when the server says that it may not (an API server that starts knows nobody yet). */
-  refusalMs: number
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -23,7 +21,6 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   watchSeconds: 290,
   watchGraceMs: 15_000,
   backoffMs: 10_000,
-  refusalMs: 15_000,
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -51,6 +48,7 @@ export interface Connection {
   call(call: RawCall, signal?: AbortSignal): Promise<RawAnswer>
   /** The answer as a stream, without a limit on its length in time: the caller's signal ends it. */
   stream(call: RawCall, signal: AbortSignal): Promise<{ status: number; body: Readable }>
+  readonly closed: boolean
   /** Calls and streams end with UNAVAILABLE. */
   close(): Promise<void>
 }
@@ -100,6 +98,9 @@ export function createConnection(target: Target, timeouts: Timeouts): Connection
   }
 
   return {
+    get closed() {
+      return closing.signal.aborted
+    },
     async call(call, signal) {
       signal?.throwIfAborted()
       const limit = AbortSignal.timeout(timeouts.callMs)

@@ -76,7 +76,7 @@ export function credentialsOf(text: string): string[] {
   return [...found]
 }
 
-const PARSING = { maxAliasCount: 0, logLevel: 'silent' } as const
+const PARSING = { maxAliasCount: 0, logLevel: 'error' } as const
 /** Shorter pieces would blot out ordinary words. */
 const SHORTEST_SECRET = 4
 

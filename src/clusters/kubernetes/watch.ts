@@ -12,7 +12,8 @@ import { watchLines } from './watch-stream.ts'
 
 export interface WatchParts {
   connection: Connection
-  path: string
+  /** The collection's path; asked of the server, so it may fail like any call. */
+  locate(): Promise<string>
   query: Record<string, string | undefined>
   kind: KindRef
   timeouts: Timeouts
@@ -29,14 +30,16 @@ const EXPIRED = Symbol('expired')
  * Written because of trap 10: client-node's watches end after 30 quiet seconds, ask for no bookmarks, and stop at a refused connection.
  */
 export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEvent> {
-  const { connection, path, query, kind, timeouts, log, signal } = parts
+  const { connection, query, kind, timeouts, log, signal } = parts
   const retry = createRetry(timeouts)
   let from: string | undefined
+  let path = ''
   let listed = false
   for (;;) {
     signal.throwIfAborted()
     try {
       if (from === undefined) {
+        path = await parts.locate()
         const listing = await listObjects(connection, path, query, kind, signal)
         if (listed) yield { type: 'RESYNC' }
         for (const object of listing.objects) yield { type: 'ADDED', object }
@@ -45,13 +48,12 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
         listed = true
       }
       retry.begin()
-      for await (const event of oneWatch(parts, from)) {
+      for await (const event of oneWatch(parts, path, from)) {
         if (event === EXPIRED) {
           log.info({ kind: kind.kind, path }, 'the API server has no history from there on: listing again')
           from = undefined
           break
         }
-        retry.connected()
         if (event.resourceVersion !== undefined) {
           retry.progressed()
           from = event.resourceVersion
@@ -60,8 +62,9 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
       }
     } catch (error) {
       signal.throwIfAborted()
-      if (!retry.worthwhile(error)) throw error
-      log.warn({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
+      if (connection.closed || (error instanceof ServiceError && error.code !== 'UNAVAILABLE')) throw error
+      const level = retry.failures() === 0 ? 'warn' : 'debug'
+      log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)
       continue
     }
@@ -75,8 +78,8 @@ interface Step {
 }
 
 /** One connection, from a resourceVersion until it ends. */
-async function* oneWatch(parts: WatchParts, from: string): AsyncGenerator<Step | typeof EXPIRED> {
-  const { connection, path, query, kind, timeouts, signal } = parts
+async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGenerator<Step | typeof EXPIRED> {
+  const { connection, query, kind, timeouts, signal } = parts
   const seconds = Math.max(1, Math.round(timeouts.watchSeconds * (0.9 + Math.random() * 0.2)))
   const over = new AbortController()
   // TCP's keep-alive notices a host that is gone; this notices a server that holds the connection and has forgotten us.
@@ -106,7 +109,6 @@ async function* oneWatch(parts: WatchParts, from: string): AsyncGenerator<Step |
       else throw refusalOf(refused, { what: `The watch of ${kind.kind}` })
       return
     }
-    yield {}
     for await (const { type, object } of watchLines(answer.body)) {
       if (type === 'ERROR') {
         const code = numberAt(object, 'code') ?? 500
@@ -133,10 +135,10 @@ function isExpired(status: number, body: unknown): boolean {
 }
 
 interface Retry {
+  /** In a row. */
+  failures(): number
   begin(): void
-  connected(): void
   progressed(): void
-  worthwhile(error: unknown): boolean
   /** After a failure: longer each time, with jitter. */
   pause(signal: AbortSignal): Promise<void>
   /** After an ordinary end: at once, unless such ends come one upon the other. */
@@ -149,8 +151,6 @@ const LIVED_MS = 500
 
 function createRetry(timeouts: Timeouts): Retry {
   let failures = 0
-  let everConnected = false
-  let refusedSince: number | undefined
   let begun = 0
   const pause = async (signal: AbortSignal) => {
     const longest = Math.min(SHORTEST_PAUSE_MS * 2 ** Math.min(failures, 20), timeouts.backoffMs)
@@ -163,21 +163,12 @@ function createRetry(timeouts: Timeouts): Retry {
     }
   }
   return {
+    failures: () => failures,
     begin() {
       begun = Date.now()
     },
-    connected() {
-      everConnected = true
-      refusedSince = undefined
-    },
     progressed() {
       failures = 0
-    },
-    worthwhile(error) {
-      if (!(error instanceof ServiceError) || error.code === 'UNAVAILABLE') return true
-      // An API server that has just started refuses what it will allow a moment later, when it has read its rules and its CRDs.
-      refusedSince ??= Date.now()
-      return everConnected && Date.now() - refusedSince < timeouts.refusalMs
     },
     pause,
     async breathe(signal) {
