@@ -84,7 +84,7 @@ describe('the parameters of a request', () => {
   })
 
   test('every wrong value has a pointer and a sentence', async () => {
-    const wrong = {
+    const wrong: JsonObject = {
       workers: 11,
       driver: 'docker',
       clusterName: 'x; rm -rf /',
