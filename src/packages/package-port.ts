@@ -52,7 +52,16 @@ export interface Inventory {
 export interface PackagePort {
   readonly driver: 'kpt' | 'simulated'
   check(options?: CallOptions): Promise<{ name: string; version: string }[]>
-  apply(cluster: Cluster, rendered: RenderedPackage, inventory: Inventory, options: PackageOptions): Promise<ApplyResult>
+  apply(
+    cluster: Cluster,
+    rendered: RenderedPackage,
+    inventory: Inventory,
+    options: PackageOptions,
+  ): Promise<ApplyResult>
   /** Removes everything in the inventory, and the inventory; returns what is left, with the reason. Fine when nothing is there. */
-  destroy(cluster: Cluster, inventory: Inventory, options: PackageOptions): Promise<{ removed: ObjectRef[]; left: { ref: ObjectRef; reason: string }[] }>
+  destroy(
+    cluster: Cluster,
+    inventory: Inventory,
+    options: PackageOptions,
+  ): Promise<{ removed: ObjectRef[]; left: { ref: ObjectRef; reason: string }[] }>
 }

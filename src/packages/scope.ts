@@ -39,9 +39,3 @@ export function clusterScopedKinds(objects: readonly KubernetesObject[]): (ref: 
     return CLUSTER_SCOPED[group]?.includes(kind) === true || defined.has(`${group}/${kind}`)
   }
 }
-
-/** Is it a kind of Kubernetes itself, whose scope needs no question? */
-export function isBuiltInGroup(apiVersion: string): boolean {
-  const group = groupOf(apiVersion)
-  return !group.includes('.') || Object.hasOwn(CLUSTER_SCOPED, group)
-}
