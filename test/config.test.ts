@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { isAbsolute } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type Config, loadConfig, settingsTable } from '../src/config.ts'
+
+function loaded(env: Record<string, string>): Config {
+  const result = loadConfig(env)
+  if (!result.ok) throw new Error(result.errors.join('\n'))
+  return result.config
+}
+
+function errorsOf(env: Record<string, string>): string[] {
+  const result = loadConfig(env)
+  return result.ok ? [] : result.errors
+}
+
+describe('the settings', () => {
+  it('have a default each, and unknown variables are none of ours', () => {
+    const config = loaded({ HOME: '/home/me', KUBERNETES_PORT: 'tcp://10.0.0.1:443', LOG_LEVEL: '' })
+    expect(config).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      logLevel: 'info',
+      workerConcurrency: 1000,
+      loadSamples: true,
+    })
+    expect(config).toMatchObject({
+      takeoverSeconds: 10,
+      undoTimeoutSeconds: 300,
+      bodyLimitBytes: 1_048_576,
+      shutdownSeconds: 5,
+    })
+    expect(config.childProcesses).toBeGreaterThanOrEqual(2)
+    expect([config.redisUrl, config.encryptionKey, config.kindNodeImage]).toEqual([undefined, undefined, undefined])
+    expect(isAbsolute(config.dataDir)).toBe(true)
+    expect(config.packageRoot).toMatch(/samples\/packages$/)
+  })
+
+  it('are taken from the environment', () => {
+    const key = randomBytes(32)
+    const env = {
+      PORT: '0',
+      LOAD_SAMPLES: 'false',
+      REDIS_URL: 'rediss://:pw@redis:6380/1',
+      ENCRYPTION_KEY: key.toString('base64'),
+    }
+    const config = loaded(env)
+    expect(config).toMatchObject({ port: 0, loadSamples: false, redisUrl: env.REDIS_URL })
+    expect(config.encryptionKey).toEqual(key)
+  })
+
+  it('that are bad give one line each, with the name first', () => {
+    const errors = errorsOf({
+      PORT: 'http',
+      LOG_LEVEL: 'loud',
+      LOAD_SAMPLES: 'yes',
+      TAKEOVER_SECONDS: '-1',
+      BODY_LIMIT: '1e9',
+    })
+    expect(errors.map((line) => line.split(':')[0]).sort()).toEqual([
+      'BODY_LIMIT',
+      'LOAD_SAMPLES',
+      'LOG_LEVEL',
+      'PORT',
+      'TAKEOVER_SECONDS',
+    ])
+    expect(errors).toContain('PORT: must be a whole number from 0 to 65535, not "http"')
+    expect(errors.join()).not.toContain('\n')
+  })
+
+  it('refuse REDIS_URL without a key, together with whatever else is wrong', () => {
+    const errors = errorsOf({ REDIS_URL: 'redis://localhost', PORT: '99999' })
+    expect(errors).toHaveLength(2)
+    expect(errors.join('\n')).toMatch(/ENCRYPTION_KEY: is required with REDIS_URL/)
+  })
+
+  it('show no secret in an error', () => {
+    const errors = errorsOf({ REDIS_URL: 'http://:geheim@host', ENCRYPTION_KEY: 'geheim' })
+    expect(errors).toHaveLength(2)
+    expect(errors.join('\n')).not.toContain('geheim')
+  })
+})
+
+describe('the settings table', () => {
+  it('has a row with a default and a sentence for every setting', () => {
+    const rows = settingsTable().split('\n').slice(2)
+    expect(rows).toContain('| `PORT` | `8080` | Port of the API; 0 takes a free one. |')
+    expect(rows).toHaveLength(19)
+    for (const row of rows) expect(row).toMatch(/^\| `[A-Z_]+` \| \S.* \| [A-Z].*\. \|$/)
+    expect(rows.join()).not.toMatch(/undefined|\/home|\/root/)
+  })
+})
