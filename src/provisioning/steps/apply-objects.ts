@@ -37,11 +37,15 @@ export async function applyAll(
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     await ledger.save()
-    const { retryable, retryAfter, fields } = error
+    const { retryAfter, fields } = error
+    const retryable = error.retryable || NO_ACCOUNT_YET.test(error.message)
     const message = `${done} of ${looked.length} objects applied, ${error.message}`
     throw new ServiceError(error.code, message, { cause: error, retryable, retryAfter, fields })
   }
 }
+
+/** A new namespace gets its default service account a moment later; pods are refused until then. */
+const NO_ACCOUNT_YET = /serviceaccount "default" not found/
 
 async function applyOne(
   cluster: Cluster,

@@ -14,7 +14,7 @@ const inputs = z.strictObject({
   kind: z.string().min(1),
   name: z.string().min(1),
   namespace: z.string().min(1).optional(),
-  /** `Available`, `Ready=False`, or a field and what it shall be: `{path: status.phase, equals: Running}`. */
+  /** `Current` (by kstatus: all that its kind asks for), `Available`, `Ready=False`, or a field and what it shall be: `{path: status.phase, equals: Running}`. */
   condition: z.union([
     z.string().regex(/^[A-Za-z][\w.\-/]*(=\w+)?$/, 'must be <type> or <type>=<status>'),
     z.strictObject({ path: z.string().min(1), equals: z.union([z.string(), z.number(), z.boolean()]) }),
@@ -79,6 +79,7 @@ function judge(ref: ObjectRef, object: KubernetesObject | undefined, condition: 
 export function holds(object: KubernetesObject, condition: Condition): boolean {
   if (typeof condition !== 'string')
     return at(object, ...condition.path.replace(/^\./, '').split('.')) === condition.equals
+  if (condition === 'Current') return isCurrent(object).current
   const observed = at(object, 'status', 'observedGeneration')
   if (typeof observed === 'number' && observed < (object.metadata.generation ?? 0)) return false
   const [type = '', status = 'True'] = condition.split('=')

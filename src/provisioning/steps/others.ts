@@ -1,8 +1,8 @@
 import type { Cluster, KindRef, KubernetesObject } from '../../clusters/cluster.ts'
 import { at, listAt, stringAt } from '../../clusters/fields.ts'
+import { OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
 import { nameOf, refOf } from './object-order.ts'
 import type { Owner } from './ownership.ts'
-import { OWNER_LABEL, STEP_LABEL } from './step.ts'
 
 /** Kinds that say that somebody lives in a namespace. */
 const RESIDENTS: KindRef[] = [

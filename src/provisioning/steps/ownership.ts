@@ -1,16 +1,14 @@
 import type { KubernetesObject } from '../../clusters/cluster.ts'
 import { at, isObject, listAt, stringAt } from '../../clusters/fields.ts'
+import { INVENTORY_ANNOTATION, MANAGED_BY, OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
 import { isWorkload } from './object-order.ts'
-import { MANAGED_BY, OWNER_LABEL, STEP_LABEL, type StepContext } from './step.ts'
+import type { StepContext } from './step.ts'
 
 /** Whose objects they are: one step of one request. */
 export interface Owner {
   reference: string
   step: string
 }
-
-/** What kpt and cli-utils write on every object of an inventory. */
-const INVENTORY_ANNOTATION = 'config.k8s.io/owning-inventory'
 
 export const ownerOf = (context: Pick<StepContext, 'request' | 'step'>): Owner => ({
   reference: context.request.reference,
