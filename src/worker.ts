@@ -13,6 +13,7 @@ import { startProvisioningWorker } from './provisioning/worker.ts'
 import { createChildProcesses } from './tools/child-processes.ts'
 import { createDocker } from './tools/docker.ts'
 import { createKind } from './tools/kind.ts'
+import { createKpt } from './tools/kpt.ts'
 import { endLeftovers, endOrphans } from './tools/leftovers.ts'
 
 /** Starts the worker role: the tools and drivers that steps act through, the simulated controllers, and the queue's consumer. Resolves with how to stop it. */
@@ -47,15 +48,19 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
 }
 
 function createPorts(config: Config, { oClouds, simulated, store }: Parts): StepPorts {
+  const runDir = join(config.dataDir, 'run')
   const children = createChildProcesses({ limit: config.childProcesses })
   const kind = withNodeImage(
     createKindLifecycle({
-      kind: createKind({ children, runDir: join(config.dataDir, 'run') }),
+      kind: createKind({ children, runDir }),
       docker: createDocker(children),
     }),
     config.kindNodeImage,
   )
-  const kpt = createKptPackages({ children, kubeconfigOf: (oCloudId) => oClouds.credentials(oCloudId) })
+  const kpt = createKptPackages({
+    kpt: createKpt({ children, runDir }),
+    kubeconfigOf: (oCloudId) => oClouds.credentials(oCloudId),
+  })
   const simulatedPackages = createSimulatedPackages()
   return {
     oClouds,

@@ -140,26 +140,23 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
   }
 })
 
+/** How to read a key of each type whole. */
+const READERS: Record<string, (redis: Redis, key: string) => Promise<unknown>> = {
+  string: (redis, key) => redis.get(key),
+  hash: (redis, key) => redis.hgetall(key),
+  list: (redis, key) => redis.lrange(key, 0, -1),
+  set: (redis, key) => redis.smembers(key),
+  zset: (redis, key) => redis.zrange(key, '0', '-1'),
+  stream: (redis, key) => redis.xrange(key, '-', '+'),
+}
+
 async function redisContents(url: string): Promise<[string, string][]> {
   const redis = new Redis(url, { protocol: 2 })
   try {
     const contents: [string, string][] = []
     for (const key of await redis.keys('*')) {
       const type = await redis.type(key)
-      const value =
-        type === 'hash'
-          ? await redis.hgetall(key)
-          : type === 'string'
-            ? await redis.get(key)
-            : type === 'zset'
-              ? await redis.zrange(key, 0, -1)
-              : type === 'set'
-                ? await redis.smembers(key)
-                : type === 'list'
-                  ? await redis.lrange(key, 0, -1)
-                  : type === 'stream'
-                    ? await redis.xrange(key, '-', '+')
-                    : undefined
+      const value = await READERS[type]?.(redis, key)
       if (value === undefined) throw new Error(`a key of type ${type}`)
       contents.push([`Redis key ${key}`, `${key} ${JSON.stringify(value)}`])
     }

@@ -21,7 +21,15 @@ describe('Swagger UI in a browser', needs('redis', 'chromium'), () => {
     server = await startServer()
     browser = await browserType.launchPersistentContext(profile, {
       executablePath: chromium() ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
       viewport: { width: 1280, height: 1400 },
     })
     page = await browser.newPage()
@@ -35,7 +43,9 @@ describe('Swagger UI in a browser', needs('redis', 'chromium'), () => {
   })
 
   /** Opens an operation, presses Try it out and Execute with the example as it stands, and reads the answer. */
-  async function execute(operation: string): Promise<{ status: string; body: string; section: ReturnType<Page['locator']> }> {
+  async function execute(
+    operation: string,
+  ): Promise<{ status: string; body: string; section: ReturnType<Page['locator']> }> {
     const section = page.locator(`[id$="-${operation}"]`)
     await section.locator('.opblock-summary-control').first().click()
     await section.getByRole('button', { name: 'Try it out' }).click()
