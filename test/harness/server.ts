@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './redis.ts'
+import { freePorts } from './children.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -40,7 +40,7 @@ export interface TestServer {
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'o2ims-server-')))
   const encryptionKey = options.encryptionKey ?? randomBytes(32).toString('base64')
   const url = `http://127.0.0.1:${port}`
