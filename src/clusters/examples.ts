@@ -22,7 +22,7 @@ users:
 `
 
 const place = {
-  description: 'Edge site 2',
+  description: 'A site of your own',
   location: { name: 'Hsinchu', coordinate: { type: 'Point', coordinates: [120.99, 24.78] } },
   labels: { environment: 'edge' },
 }
@@ -30,17 +30,17 @@ const place = {
 export const oCloudExamples = {
   simulated: {
     summary: 'An O-Cloud that the service plays itself',
-    value: { name: 'sim-edge-2', ...place, simulated: true },
+    value: { name: 'sim-lab-1', ...place, simulated: true },
   },
   kubeconfig: {
     summary: 'A cluster by its kubeconfig',
-    value: { name: 'edge-2', ...place, kubeconfig: kubeconfigExample },
+    value: { name: 'lab-2', ...place, kubeconfig: kubeconfigExample },
   },
 }
 
 export const oCloudExample = {
   oCloudId: OCLOUD_ID,
-  name: 'sim-edge-2',
+  name: 'sim-lab-1',
   ...place,
   simulated: true,
   managed: false,

@@ -26,6 +26,17 @@ export const canonicalExamples = {
 
 export const frontDoorExamples = {
   workload: { summary: 'A workload on a simulated O-Cloud', value: data },
+  cluster: {
+    summary: 'A simulated cluster, registered as an O-Cloud of its own',
+    value: {
+      ...data,
+      provisioningRequestId: 'example-cluster',
+      name: 'example cluster',
+      description: 'A cluster that nothing real stands behind',
+      templateName: 'kind-cluster',
+      templateParameters: { clusterName: 'example-cluster', driver: 'simulated', workers: 1 },
+    },
+  },
   slow: {
     summary: 'The same, 3 seconds a step: time to watch the events',
     value: {

@@ -24,6 +24,8 @@ export interface TestApi {
   /** What the steps of the template `things` make. */
   world: ThingWorld
   oClouds: OCloudRegistry
+  /** Ends Redis under the running service. */
+  stopRedis(): Promise<void>
   /** Everything that was logged. */
   log(): string
   close(): Promise<void>
@@ -128,6 +130,7 @@ export async function startTestApi({
     url: `http://127.0.0.1:${port}`,
     world,
     oClouds,
+    stopRedis: () => redis.kill(),
     log: () => logged,
     async close() {
       await app.close()

@@ -1,5 +1,8 @@
 export const templatePathExample = { name: 'kpt-workload', version: '1.0.0' }
 
+/** What the example of POST publishes: the sample templates stay. */
+export const ownTemplatePathExample = { name: 'my-workload', version: '1.0.0' }
+
 export const templateExample = {
   name: 'my-workload',
   version: '1.0.0',

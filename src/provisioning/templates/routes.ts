@@ -5,7 +5,7 @@ import { answerPage, pageOf, pageQuery } from '../../http/lists.ts'
 import type { Markers } from '../../http/marker.ts'
 import { noBody, none, type Operation, operation } from '../../http/operation.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
-import { templateExample, templateExamples, templatePathExample } from './examples.ts'
+import { ownTemplatePathExample, templateExample, templateExamples, templatePathExample } from './examples.ts'
 import { templateNameSchema, templateSchema, templateVersionSchema } from './schema.ts'
 
 const LIST = '/o2ims/v1/templates'
@@ -92,6 +92,7 @@ export function templateOperations({
       method: 'DELETE',
       path: ITEM,
       operationId: 'deleteTemplate',
+      paramExamples: ownTemplatePathExample,
       summary: 'Withdraw a template that no request names',
       requestHeaders: ['If-Match'],
       answers: { 204: { description: 'Withdrawn.' } },
