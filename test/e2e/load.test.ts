@@ -23,7 +23,7 @@ describe('a thousand requests at once on one worker with default settings', need
       const body = requestFor(
         id,
         'kpt-workload',
-        { oCloud: 'sim-edge-1', namespace: id, values: { replicas: 1 } },
+        { oCloud: 'sim-edge-1', namespace: id, values: { duReplicas: 1 } },
         { simulation: { stepDelayMs: 10_000 / STEPS } },
       )
       const { status } = await call(`${server.url}/o2ims/v1/provisioningRequests`, 'POST', body)

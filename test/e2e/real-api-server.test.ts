@@ -159,6 +159,7 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
       rules: [
         { apiGroups: [''], resources: ['namespaces', 'configmaps', 'pods', 'nodes', 'events'], verbs: most },
         { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'list', 'watch'] },
+        { apiGroups: ['apps'], resources: ['deployments'], verbs: most },
       ],
     })
     await register('no-delete', user.kubeconfig)
@@ -192,7 +193,7 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     const body = await provision('too-much', 'kpt-workload', {
       oCloud: 'edge',
       namespace: 'too-much',
-      values: { replicas: 100_000 },
+      values: { duReplicas: 100_000 },
     })
     expect(body.progress.error).toMatchObject({ code: 'INSUFFICIENT_CAPACITY', exitCode: 1, step: 'check' })
     expect((await plane.client.call('GET', '/api/v1/namespaces/too-much')).status).toBe(404)
