@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createCollection } from './collection.ts'
 import { commandConnection, type RedisAddress, readerConnection } from './connection.ts'
@@ -11,6 +12,8 @@ import { createObjectSpaces } from './object-space.ts'
 import { createRedisClient } from './redis-client.ts'
 import { createSecretBox } from './secret-box.ts'
 import type { Store } from './store.ts'
+
+const RELEASE_MS = 1000
 
 export interface StoreParts {
   address: RedisAddress
@@ -47,7 +50,8 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
       objects: createObjectSpaces({ client, feed }),
       ping,
       async close() {
-        await holds.close()
+        // What cannot be released in time expires by itself: a stop does not wait for a Redis that is away.
+        await Promise.race([holds.close(), sleep(RELEASE_MS, undefined, { ref: false })])
         await feed.close()
         client.close()
       },

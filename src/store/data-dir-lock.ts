@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,6 +11,7 @@ const TOUCH_MS = 2000
 /** A lock of another machine or container cannot be looked into; untouched for so long it is stale. */
 const STALE_MS = 10_000
 const MAX_ATTEMPTS = 10
+const SETTLE_MS = 50
 
 /**
  * One service for each data folder: `<dataDir>/service.lock` names the process that has it. A lock of a dead process is
@@ -18,8 +20,8 @@ const MAX_ATTEMPTS = 10
 export async function lockDataDir({ dataDir, log }: { dataDir: string; log: Logger }): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, 'service.lock')
-  const own = JSON.stringify(ownIdentity())
-  for (let attempt = 1; !(await create(file, own)); attempt += 1) {
+  const own = JSON.stringify({ ...ownIdentity(), token: randomUUID() })
+  for (let attempt = 1; !(await create(file, own)) || !(await settles(file, own)); attempt += 1) {
     if (attempt > MAX_ATTEMPTS)
       throw new ServiceError('IN_USE', `${file} changes hands all the time: start one service only`)
     await pushAside(file)
@@ -38,7 +40,7 @@ export async function lockDataDir({ dataDir, log }: { dataDir: string; log: Logg
 
 /** False when there is one. Linked into place, so that nobody reads half of it. */
 async function create(file: string, text: string): Promise<boolean> {
-  const aside = `${file}.${process.pid}`
+  const aside = `${file}.${randomUUID()}`
   await writeFile(aside, text, { mode: 0o600 })
   try {
     await link(aside, file)
@@ -49,6 +51,12 @@ async function create(file: string, text: string): Promise<boolean> {
   } finally {
     await rm(aside, { force: true })
   }
+}
+
+/** Somebody who found a stale lock just before may have moved this one away. */
+async function settles(file: string, own: string): Promise<boolean> {
+  await sleep(SETTLE_MS)
+  return (await read(file)) === own
 }
 
 async function pushAside(file: string): Promise<void> {
@@ -62,12 +70,17 @@ async function pushAside(file: string): Promise<void> {
       `another o2ims (${where}) uses this DATA_DIR: stop it, or set another DATA_DIR (${file})`,
     )
   }
-  const aside = `${file}.stale-${process.pid}`
+  const aside = `${file}.${randomUUID()}`
   await rename(file, aside).catch((error: unknown) => {
     if (!hasCode(error, 'ENOENT')) throw error
   })
   // Somebody else was faster, and what was moved away is a fresh lock: it goes back.
-  if (((await read(aside)) ?? text) !== text) await link(aside, file)
+  if (((await read(aside)) ?? text) !== text) {
+    await link(aside, file).catch((error: unknown) => {
+      // A third one has it; the second sees that when it settles.
+      if (!hasCode(error, 'EEXIST')) throw error
+    })
+  }
   await rm(aside, { force: true })
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ServiceError } from '../errors.ts'
@@ -37,7 +37,7 @@ export async function keyFromFile(dataDir: string): Promise<Uint8Array> {
 /** Written aside and linked into place, so that a crash leaves no half of a key. */
 async function makeKeyFile(dataDir: string, file: string): Promise<string> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const aside = `${file}.${process.pid}`
+  const aside = `${file}.${randomUUID()}`
   const handle = await open(aside, 'w', 0o600)
   try {
     await handle.writeFile(`${randomBytes(KEY_BYTES).toString('base64')}\n`)

@@ -1,15 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { type Logger, pino } from 'pino'
+import { whenAnswers } from '../../src/store/connection.ts'
 import { createStore, type StoreParts } from '../../src/store/create-store.ts'
 import { findRedisBinary } from '../../src/store/redis-binary.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createChildren, freePorts } from './children.ts'
 
 export interface TestRedis {
   url: string
@@ -23,53 +19,32 @@ export interface TestRedis {
   restart(): Promise<void>
 }
 
-/** A real redis-server on a random loopback port, with an append-only file in a temporary folder. */
+/** A real redis-server on a random loopback port, with an append-only file in a temporary folder. It ends with the test, however that ends. */
 export async function startRedis(): Promise<TestRedis> {
   const binary = findRedisBinary()
-  if (binary === undefined)
-    throw new Error('these tests need redis-server or valkey-server on the PATH (apt-get install redis-server)')
-  const folder = await mkdtemp(join(tmpdir(), 'o2ims-redis-'))
+  if (binary === undefined) throw new Error('these tests need redis-server or valkey-server on the PATH')
+  const children = createChildren('o2ims-redis-')
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
-  const options = [
-    '--port',
-    `${port}`,
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--appendonly',
-    'yes',
-    '--appendfsync',
-    'everysec',
-  ]
-  let child = start()
-  await answers(url)
-
-  function start(): ChildProcess {
-    return spawn(binary ?? '', [...options, '--save', '', '--daemonize', 'no'], { stdio: 'ignore' })
+  const listen = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', children.folder]
+  const options = [...listen, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--daemonize', 'no']
+  const start = async () => {
+    const child = children.start('redis', binary, options)
+    await whenAnswers({ url }, AbortSignal.timeout(10_000)).catch((error: unknown) => {
+      throw new Error(`redis-server did not come up: ${child.tail()}`, { cause: error })
+    })
+    return child
   }
-
-  async function end(signal: NodeJS.Signals): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
-  }
-
+  let child = await start()
   return {
     url,
     port,
-    pid: () => child.pid ?? 0,
-    async stop() {
-      await end('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
-    },
-    kill: () => end('SIGKILL'),
+    pid: () => child.pid,
+    stop: () => children.stop(),
+    kill: () => child.kill(),
     async restart() {
-      await end('SIGKILL')
-      child = start()
-      await answers(url)
+      await child.kill()
+      child = await start()
     },
   }
 }
@@ -112,23 +87,6 @@ export function plainConnection(redis: TestRedis): Redis {
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
-async function answers(url: string): Promise<void> {
-  const redis = new Redis(url, { protocol: 2, maxRetriesPerRequest: null, retryStrategy: () => 20 })
-  // The first attempts are refused while the server starts.
-  redis.on('error', () => undefined)
-  const timer = setTimeout(() => redis.disconnect(), 10_000)
-  try {
-    await redis.ping()
-  } finally {
-    clearTimeout(timer)
-    redis.disconnect()
-  }
+  const [port = 0] = await freePorts(1)
+  return port
 }

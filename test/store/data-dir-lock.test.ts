@@ -35,8 +35,15 @@ describe('the lock of a data folder', () => {
   it('of a dead process is taken over, also when its pid lives again as another process', async () => {
     await leaveBehind({ ...ownIdentity(), startTime: '1' })
     const release = await lock()
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(ownIdentity())
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject(ownIdentity())
     await release()
+  })
+
+  it('of a dead process goes to one of many who ask at the same instant', async () => {
+    await leaveBehind({ ...ownIdentity(), startTime: '1' })
+    const results = await Promise.allSettled(Array.from({ length: 8 }, lock))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await readdir(dataDir)).toEqual(['service.lock'])
   })
 
   it('that cannot be read is taken over', async () => {

@@ -93,4 +93,13 @@ describe('a lease', () => {
       await short.close()
     }
   })
+
+  it('does not keep a store from closing while Redis is away', async () => {
+    const lonely = await createTestStore()
+    await lonely.store.leases.take('run')
+    await lonely.redis.kill()
+    const started = performance.now()
+    await lonely.stop()
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
 })
