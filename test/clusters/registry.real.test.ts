@@ -43,7 +43,7 @@ describe('the registry on a real Kubernetes API server', needs('redis', 'control
   test('the status sums what the nodes have, extended resources too', async () => {
     const oCloudId = await register('sums', controlPlane.kubeconfig)
     const cluster = await registry.open(oCloudId)
-    const capacities = [
+    const capacities: Record<string, string>[] = [
       { cpu: '4', memory: '16Gi', pods: '110', 'example.com/fpga': '2' },
       { cpu: '3920m', memory: '16308868Ki', pods: '110' },
     ]
