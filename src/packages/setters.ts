@@ -22,18 +22,17 @@ export function setterNames(documents: readonly Document[]): string[] {
 
 /** Sets the values, in place. INVALID_ARGS for a value that no setter takes, of a type that does not fit, or text that does not match its pattern. */
 export function applySetters(documents: readonly Document[], values: JsonObject): void {
-  const places = documents.map((document) => ({ document, places: placesIn(document) }))
-  const known = new Set(places.flatMap((entry) => entry.places).flatMap((place) => place.names))
-  const unknown = Object.keys(values).filter((name) => !known.has(name))
+  const known = setterNames(documents)
+  const unknown = Object.keys(values).filter((name) => !known.includes(name))
   if (unknown.length > 0) {
-    const names = known.size === 0 ? 'it takes none' : `it takes ${[...known].sort().join(', ')}`
+    const names = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`
     throw new ServiceError(
       'INVALID_ARGS',
       `the package takes no value named ${unknown.map(quoted).join(', ')}; ${names}`,
     )
   }
-  for (const { document, places: found } of places) {
-    for (const place of found) {
+  for (const document of documents) {
+    for (const place of placesIn(document)) {
       if (!place.names.some((name) => Object.hasOwn(values, name))) continue
       if (isSeq(place.node)) place.node.items = listFor(place, values).map((item) => document.createNode(item))
       else setScalar(place.node, place, values)
