@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import { call, follow, type SeenEvent, toTheEnd } from '../harness/client.ts'
 import { ALL_PARTS, type ControlPlane, startControlPlane } from '../harness/control-plane.ts'
-import { childrenOfRuns } from '../harness/leftovers.ts'
+import { childrenOf } from '../harness/leftovers.ts'
 import { needs } from '../harness/needs.ts'
 import { startRedis, type TestRedis } from '../harness/redis.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
@@ -79,7 +79,7 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
       expect(states.filter((state) => state === 'SUCCEEDED')).toHaveLength(1)
       expect(states.indexOf('SUCCEEDED')).toBe(states.length - 1)
     }
-    expect(childrenOfRuns()).toEqual([])
+    expect(childrenOf(body.provisioningRequestReference)).toEqual([])
   }
 
   const reached =
@@ -135,6 +135,7 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
   it('while it removes everything: the request is gone in the end, and so is what it made', async () => {
     const id = 'each-step'
     const url = `${api.url}/o2ims/v1/provisioningRequests/${id}`
+    const { provisioningRequestReference } = (await call(url)).body
     await call(url, 'DELETE')
     for (let kill = 0; kill < 2; kill++) {
       await sleep(300)
@@ -146,6 +147,6 @@ describe('kill -9 of the worker', needs('redis', 'control-plane', 'kwok', 'kpt')
       await sleep(200)
     }
     expect((await plane.client.call('GET', `/api/v1/namespaces/${id}`)).status).toBe(404)
-    expect(childrenOfRuns()).toEqual([])
+    expect(childrenOf(provisioningRequestReference)).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, follow, toTheEnd } from '../harness/client.ts'
-import { childrenOfRuns } from '../harness/leftovers.ts'
+import { childrenOf } from '../harness/leftovers.ts'
 import { needs } from '../harness/needs.ts'
 import { startRedis, type TestRedis } from '../harness/redis.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
@@ -106,7 +106,7 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
     expect((await call(`${server.url}/o2ims/v1/ocloud/${nodeClusterId}`)).status).toBe(404)
     expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([])
     expect(readdirSync(server.dataDir, { recursive: true })).toHaveLength(filesBefore)
-    expect(childrenOfRuns()).toEqual([])
+    expect(childrenOf(body.provisioningRequestReference)).toEqual([])
   })
 
   it('kill -9 in the middle of kind, twice: FULFILLED, one cluster, no orphan', async () => {
@@ -121,7 +121,7 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
     const { body } = await call(`${requests()}/kind-b`)
     expect(body.status.provisioningPhase, JSON.stringify(body.progress.error)).toBe('FULFILLED')
     expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([`${clusterName}-control-plane`])
-    expect(childrenOfRuns()).toEqual([])
+    expect(childrenOf(body.provisioningRequestReference)).toEqual([])
     await call(`${requests()}/kind-b`, 'DELETE')
     await follows('kind-b')
     expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([])

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Processes that run for a request (their environment says so) and whose parent is none of ours any more. */
-export function childrenOfRuns(): { pid: number; command: string }[] {
+/** Processes that still run for a request: their environment says so. */
+export function childrenOf(reference: string): { pid: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
-        if (!environment.split('\0').some((entry) => entry.startsWith('O2IMS_RUN='))) return []
+        if (!environment.split('\0').some((entry) => entry.startsWith(`O2IMS_RUN=${reference}/`))) return []
         return [
           { pid: Number(pid), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() },
         ]
