@@ -1,10 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type FieldError, ServiceError } from '../../../src/errors.ts'
 import type { JsonObject, JsonValue } from '../../../src/json.ts'
 import type { Step } from '../../../src/provisioning/steps/step.ts'
+import { acceptParameters } from '../../../src/provisioning/templates/parameters.ts'
 import { checkTemplate } from '../../../src/provisioning/templates/publishing.ts'
 import type { Template } from '../../../src/provisioning/templates/template.ts'
+import { compileSchema } from '../../../src/provisioning/templates/validator.ts'
 
 /** Steps of which only the inputs and outputs matter here. */
 function step<Inputs>(uses: string, inputs: z.ZodType<Inputs>, outputs: string[] = []): Step<Inputs> {
@@ -156,6 +159,91 @@ describe('publishing a template', () => {
       expect(pointersOf(withProperty('x', { type: 'string', description: 'x'.repeat(70_000) }))).toEqual([
         '/parameterSchema',
       ])
+    })
+
+    test('whatever JSON comes as a schema is accepted or refused, and what is accepted can be run', async () => {
+      const { schema } = fc.letrec<{ schema: JsonValue }>((tie) => ({
+        schema: fc.oneof(
+          { maxDepth: 5, depthSize: 'small' },
+          fc.constantFrom<JsonValue>(
+            true,
+            false,
+            null,
+            0,
+            'x',
+            'string',
+            'o-cloud',
+            '#',
+            '#/$defs/a',
+            '^(a+)+$',
+            '(',
+            ['string', 'null'],
+            ['a'],
+          ),
+          fc.dictionary(
+            fc.constantFrom(
+              ...[
+                'type',
+                'format',
+                'pattern',
+                'properties',
+                'items',
+                'required',
+                'default',
+                'writeOnly',
+                '$ref',
+                '$defs',
+                'anyOf',
+                'allOf',
+              ],
+              ...[
+                'additionalProperties',
+                'patternProperties',
+                'enum',
+                'const',
+                'if',
+                'a',
+                '__proto__',
+                'constructor',
+                'minimum',
+                '$id',
+              ],
+            ),
+            tie('schema'),
+            { maxKeys: 5 },
+          ),
+          fc.array(tie('schema'), { maxLength: 3 }),
+        ),
+      }))
+      const sound = fc.record(
+        { type: fc.constantFrom('string', 'object', 'integer'), default: fc.jsonValue(), writeOnly: fc.boolean() },
+        { requiredKeys: [] },
+      )
+      let accepted = 0
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(schema, sound), schema, fc.jsonValue(), async (property, $defs, value) => {
+          const asked = template({
+            schema: {
+              required: [],
+              properties: { oCloud: { type: 'string', default: 'x' }, x: property } as JsonObject,
+              $defs: $defs as JsonObject,
+            },
+          })
+          const plain: Template = JSON.parse(JSON.stringify(asked))
+          if (faultsOf(plain).length > 0) return
+          accepted += 1
+          const parameterSchema = plain.parameterSchema
+          const parameters: JsonObject = JSON.parse(JSON.stringify({ x: value }))
+          const outcome = acceptParameters(parameters, {
+            schema: parameterSchema,
+            validate: compileSchema(parameterSchema),
+            resolveOCloud: async () => 'id',
+          })
+          await outcome.catch((error: unknown) => expect(error).toMatchObject({ code: 'TEMPLATE_PARAMETERS' }))
+        }),
+        { numRuns: 1000 },
+      )
+      expect(accepted).toBeGreaterThan(10)
     })
 
     test('properties may be called like keywords', () => {
