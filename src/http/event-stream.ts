@@ -46,7 +46,7 @@ export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds
         }
         response.end()
       } catch (error) {
-        if (!stop.signal.aborted) reply.log.error({ err: error }, 'an event stream broke off')
+        if (!stop.signal.aborted) logBreak(reply, error)
         response.destroy()
       } finally {
         clearInterval(heartbeat)
@@ -76,6 +76,13 @@ function takeOver(reply: FastifyReply): ServerResponse {
 
 function frame({ id, event, data }: ServerSentEvent): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+/** What we know how to name (the store is away, the request is gone) is no fault of this service. */
+function logBreak(reply: FastifyReply, error: unknown): void {
+  if (error instanceof ServiceError)
+    reply.log.warn({ code: error.code, cause: error.message }, 'an event stream broke off')
+  else reply.log.error({ err: error }, 'an event stream broke off')
 }
 
 async function write(response: ServerResponse, text: string, stopped: AbortSignal): Promise<void> {

@@ -2,8 +2,12 @@ import { z } from 'zod'
 
 export type JsonSchema = Record<string, unknown>
 
-/** JSON Schema of an answer for Fastify's serialiser: everything in line, no names. */
-export function serialiserSchema(schema: z.ZodType): JsonSchema {
+/**
+ * JSON Schema of an answer for Fastify's serialiser: everything in line, no names. Undefined for a choice between bodies: the serialiser would
+ * have to validate before it knows which one it has.
+ */
+export function serialiserSchema(schema: z.ZodType): JsonSchema | undefined {
+  if (schema instanceof z.ZodUnion) return undefined
   return tidy(z.toJSONSchema(schema, { target: 'draft-07', metadata: z.registry<object>(), unrepresentable: 'any' }))
 }
 

@@ -86,6 +86,7 @@ function answer(doc: AnswerDoc, components: Components): JsonSchema {
     'application/json': {
       schema: components.reference(doc.body),
       ...(doc.example !== undefined && { example: doc.example }),
+      ...(doc.examples && { examples: doc.examples }),
     },
   }
   const text = Object.entries(doc.text ?? {}).map(([type, example]) => [type, { schema: { type: 'string' }, example }])

@@ -19,6 +19,7 @@ export interface AnswerDoc {
   description: string
   body?: z.ZodType
   example?: unknown
+  examples?: Record<string, NamedExample>
   text?: Record<string, string>
   headers?: readonly ResponseHeader[]
 }

@@ -8,11 +8,7 @@ import { fastifyPath, pathsOf } from './paths.ts'
 /** Puts operations on their paths. Order of checks: content type, body, then parameters, query and body by schema. */
 export function registerOperations(app: FastifyInstance, operations: readonly Operation[]): void {
   for (const operation of operations) {
-    const response = Object.fromEntries(
-      Object.entries(operation.answers).flatMap(([status, answer]) =>
-        answer.body ? [[status, serialiserSchema(answer.body)]] : [],
-      ),
-    )
+    const response = serialisers(operation)
     for (const path of pathsOf(operation))
       app.route({
         method: operation.method,
@@ -24,6 +20,11 @@ export function registerOperations(app: FastifyInstance, operations: readonly Op
         handler: async (request, reply) => answer(reply, await operation.run(request, reply)),
       })
   }
+}
+
+function serialisers({ answers }: Operation): Record<string, object> {
+  const schemas = Object.entries(answers).map(([status, { body }]) => [status, body && serialiserSchema(body)] as const)
+  return Object.fromEntries(schemas.flatMap(([status, schema]) => (schema ? [[status, schema]] : [])))
 }
 
 function checkContentType(operation: Operation, request: FastifyRequest): undefined {

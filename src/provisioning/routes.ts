@@ -55,7 +55,11 @@ export function provisioningOperations({ provisioning, markers }: ProvisioningRo
         200: {
           description: 'Known already with the identical body; or the plan of a dry run.',
           body: frontDoorInfoSchema.or(planSchema),
-          example: planExample,
+          examples: {
+            again: { summary: 'The identical body again', value: frontDoorInfoExample },
+            plan: { summary: 'A dry run', value: planExample },
+          },
+          headers: ['Location', 'ETag'],
         },
       },
       errors: ['ALREADY_EXISTS', 'UNKNOWN_TEMPLATE', 'TEMPLATE_PARAMETERS', 'INVALID_OPTIONS', 'NO_WORKER'],
