@@ -51,8 +51,11 @@ function deployment(object: KubernetesObject): Readiness {
   const available = numberAt(object, 'status', 'availableReplicas') ?? 0
   if (updated < wanted) return waiting(`${updated} of ${wanted} replicas updated`)
   if (total > updated) return waiting(`${total - updated} old replicas are being ended`)
-  if (available < wanted) return waiting(`${available} of ${wanted} replicas available`)
   const condition = conditionOf(object, 'Available')
+  if (available < wanted) {
+    const why = condition?.status === 'False' && condition.message ? ` (${condition.message})` : ''
+    return waiting(`${available} of ${wanted} replicas available${why}`)
+  }
   if (condition?.status !== 'True') return waiting(told(condition, 'is not Available'))
   return ready(`${available} of ${wanted} replicas available`)
 }

@@ -96,8 +96,8 @@ export function builtInKind(ref: KindRef): KnownKind | undefined {
   return BUILT_IN.get(keyOfRef(ref))
 }
 
-export function isBuiltInGroup(group: string): boolean {
-  return Object.hasOwn(TABLE, group)
+export function builtInByKey(key: string): KnownKind | undefined {
+  return BUILT_IN.get(key)
 }
 
 export function servesVersion(known: KnownKind, ref: KindRef): boolean {

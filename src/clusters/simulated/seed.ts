@@ -1,0 +1,97 @@
+import type { Cluster, KubernetesObject } from '../cluster.ts'
+import { SIMULATED_VERSION } from './cluster.ts'
+import { writeStatus } from './controllers/write-status.ts'
+
+/** What a simulated node offers. */
+export interface NodeSize {
+  cpu: string
+  memory: string
+  pods: string
+}
+
+export interface SeedOptions {
+  /** Default: three. */
+  nodes?: number
+  size?: NodeSize
+  /** Prefix of the names of the nodes. */
+  name?: string
+}
+
+export const NODE_SIZE: NodeSize = { cpu: '16', memory: '64Gi', pods: '110' }
+const NODES = 3
+const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
+
+/** Puts into an empty simulated cluster what a new one has: namespaces, Ready nodes, CoreDNS. May be cut off and called again. */
+export async function seedCluster(
+  cluster: Cluster,
+  { nodes = NODES, size = NODE_SIZE, name = 'node' }: SeedOptions,
+): Promise<void> {
+  for (const namespace of NAMESPACES) {
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { force: true })
+  }
+  for (let index = 0; index < nodes; index += 1) {
+    const node = await cluster.apply(nodeObject(`${name}-${index}`, index === 0), { force: true })
+    await writeStatus(cluster, node, ({ status }) => status ?? nodeStatus(size))
+  }
+  await cluster.apply(coreDns(), { force: true })
+}
+
+function nodeObject(name: string, controlPlane: boolean): KubernetesObject {
+  const labels: Record<string, string> = {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+  }
+  if (controlPlane) labels['node-role.kubernetes.io/control-plane'] = ''
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { providerID: `simulated://${name}` } }
+}
+
+function nodeStatus(size: NodeSize): NonNullable<KubernetesObject['status']> {
+  const now = `${new Date().toISOString().slice(0, 19)}Z`
+  return {
+    capacity: { ...size },
+    allocatable: { ...size },
+    conditions: [
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'KubeletReady',
+        message: 'the simulated kubelet is posting ready status',
+        lastHeartbeatTime: now,
+        lastTransitionTime: now,
+      },
+    ],
+    nodeInfo: {
+      architecture: 'amd64',
+      containerRuntimeVersion: 'simulated',
+      kubeletVersion: SIMULATED_VERSION,
+      operatingSystem: 'linux',
+      osImage: 'simulated',
+    },
+  }
+}
+
+function coreDns(): KubernetesObject {
+  const labels = { 'k8s-app': 'kube-dns' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'coredns', namespace: 'kube-system', labels },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: 'coredns',
+              image: 'registry.k8s.io/coredns/coredns:v1.12.0',
+              resources: { requests: { cpu: '100m', memory: '70Mi' } },
+            },
+          ],
+        },
+      },
+    },
+  }
+}

@@ -1,0 +1,174 @@
+import type { Logger } from 'pino'
+import { messageOf } from '../../errors.ts'
+import { type Store, VersionConflict } from '../../store/store.ts'
+import type { Cluster } from '../cluster.ts'
+import type { ClusterLifecycle } from '../lifecycle.ts'
+import { createSimulatedCluster } from './cluster.ts'
+import type { Delays } from './controllers/pods.ts'
+import { runControllers } from './controllers/run.ts'
+import { createDirectory } from './directory.ts'
+import { runHousekeeping } from './housekeeping.ts'
+import { createSimulatedLifecycle, type MadeCluster } from './lifecycle.ts'
+import { type SeedOptions, seedCluster } from './seed.ts'
+import { createWatchHub } from './watch-hub.ts'
+
+export interface SimulationDelays extends Delays {
+  /** Milliseconds that the lifecycle takes to make a cluster. */
+  createMs: number
+}
+
+const DELAYS: SimulationDelays = { startMs: 300, runMs: 500, createMs: 1500 }
+/** How often a process that does not run the controllers asks whether it should. */
+const LEASE_MS = 2000
+const LEASE = 'simulated-controllers'
+
+export interface InitialiseOptions extends SeedOptions {
+  /** The name under which the simulated lifecycle made it: it gets as many nodes as its spec asked for. */
+  clusterName?: string
+}
+
+/** All O-Clouds that this service plays itself. */
+export interface SimulatedClusters {
+  open(oCloudId: string): Cluster
+  /** Makes the cluster with its nodes; leaves alone what is there already. Safe to repeat after a death. */
+  initialise(oCloudId: string, options?: InitialiseOptions): Promise<void>
+  /** Removes every key of it. Fine when it is gone. */
+  destroy(oCloudId: string): Promise<void>
+  /** Lets this process run the controllers of all simulated clusters, unless another one does. */
+  startControllers(): { stop(): Promise<void> }
+  lifecycle: ClusterLifecycle
+}
+
+export interface SimulatedClustersParts {
+  store: Pick<Store, 'objects' | 'secrets' | 'leases'>
+  log: Logger
+  delays?: Partial<SimulationDelays>
+}
+
+export function createSimulatedClusters({ store, log, delays }: SimulatedClustersParts): SimulatedClusters {
+  const settings = { ...DELAYS, ...delays }
+  const hub = createWatchHub(store)
+  const oClouds = createDirectory<{ complete: boolean }>({ store, kind: 'OCloud' })
+  const made = createDirectory<MadeCluster>({ store, kind: 'Cluster' })
+  const open = (oCloudId: string, fieldManager?: string) =>
+    createSimulatedCluster({ oCloudId, store, hub, fieldManager })
+
+  function play(oCloudId: string, signal: AbortSignal): void {
+    const cluster = open(oCloudId, 'simulated-controllers')
+    runHousekeeping({ cluster, signal, log })
+    runControllers({ cluster, scheduler: open(oCloudId, 'simulated-scheduler'), delays: settings, signal, log })
+  }
+
+  return {
+    open,
+    lifecycle: createSimulatedLifecycle({ clusters: made, createMs: settings.createMs }),
+
+    async initialise(oCloudId, { clusterName, ...seed } = {}) {
+      const known = await oClouds.get(oCloudId)
+      if (known?.value.complete) return
+      const spec = clusterName === undefined ? undefined : (await made.get(clusterName))?.value.spec
+      await store.objects.create(oCloudId)
+      await seedCluster(open(oCloudId), { ...(spec && { nodes: 1 + spec.workers, name: spec.name }), ...seed })
+      try {
+        await oClouds.put(oCloudId, { complete: true }, known?.revision ?? 0)
+      } catch (error) {
+        // Two at once make the same objects; one of them is first to say so.
+        if (!(error instanceof VersionConflict)) throw error
+      }
+    },
+
+    async destroy(oCloudId) {
+      const known = await oClouds.get(oCloudId)
+      try {
+        if (known !== undefined) await oClouds.remove(oCloudId, known.revision)
+      } catch (error) {
+        if (!(error instanceof VersionConflict)) throw error
+      }
+      await store.objects.drop(oCloudId)
+    },
+
+    startControllers() {
+      const stop = new AbortController()
+      const ended = keepPlaying(stop.signal)
+      return {
+        async stop() {
+          stop.abort()
+          await ended
+        },
+      }
+    },
+  }
+
+  /** Takes the lease whenever nobody holds it, and plays as long as it is ours. */
+  async function keepPlaying(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const turn = new AbortController()
+      try {
+        if (await store.leases.take(LEASE, () => turn.abort())) {
+          log.info('this process runs the controllers of the simulated O-Clouds')
+          await playAll(AbortSignal.any([signal, turn.signal]))
+        }
+      } catch (error) {
+        if (!signal.aborted) log.warn({ reason: messageOf(error) }, 'the simulated controllers cannot start')
+      }
+      turn.abort()
+      if (!signal.aborted) await pause(LEASE_MS, signal)
+    }
+    await store.leases.release(LEASE)
+  }
+
+  /** Follows the directory: one set of controllers for each cluster in it. Resolves when the signal aborts. */
+  async function playAll(signal: AbortSignal): Promise<void> {
+    const playing = new Map<string, AbortController>()
+    let again = Promise.resolve()
+
+    function set(oCloudId: string, here: boolean): void {
+      const known = playing.get(oCloudId)
+      if (here === (known !== undefined) || signal.aborted) return
+      known?.abort()
+      playing.delete(oCloudId)
+      if (!here) return
+      const one = new AbortController()
+      playing.set(oCloudId, one)
+      play(oCloudId, AbortSignal.any([signal, one.signal]))
+    }
+
+    async function readAll(): Promise<void> {
+      const names = new Set((await oClouds.list()).map(({ name }) => name))
+      for (const name of playing.keys()) if (!names.has(name)) set(name, false)
+      for (const name of names) set(name, true)
+    }
+
+    const unsubscribe = oClouds.subscribe(
+      ({ type, name }) => set(name, type !== 'DELETED'),
+      () => {
+        again = again.then(readAll).catch((error: unknown) => {
+          log.warn({ reason: messageOf(error) }, 'the list of simulated O-Clouds cannot be read')
+        })
+      },
+    )
+    try {
+      await readAll()
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await again
+    } finally {
+      unsubscribe()
+      for (const one of playing.values()) one.abort()
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
