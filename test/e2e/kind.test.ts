@@ -17,6 +17,10 @@ function tool(name: string, ...args: string[]): string {
   return execFileSync(name, args, { encoding: 'utf8', timeout: 120_000 }).trim()
 }
 
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [] : [entry.name],
+  )
 const clusters = () => tool('kind', 'get', 'clusters').split('\n')
 const containers = () => tool('docker', 'ps', '--all', '--format', '{{.Names}}').split('\n')
 
@@ -48,7 +52,7 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
 
   it('kind-workload: FULFILLED, reachable with its kubeconfig, unchanged by retry, gone without a trace after DELETE', async () => {
     const clusterName = `${PREFIX}a`
-    const filesBefore = readdirSync(server.dataDir, { recursive: true }).length
+    const filesBefore = filesOf(server.dataDir)
     const dry = await call(
       `${requests()}?dryRun=true`,
       'POST',
@@ -105,7 +109,7 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
     expect((await call(`${requests()}/kind-a`)).status).toBe(404)
     expect((await call(`${server.url}/o2ims/v1/ocloud/${nodeClusterId}`)).status).toBe(404)
     expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([])
-    expect(readdirSync(server.dataDir, { recursive: true })).toHaveLength(filesBefore)
+    expect(filesOf(server.dataDir)).toEqual(filesBefore)
     expect(childrenOf(body.provisioningRequestReference)).toEqual([])
   })
 
