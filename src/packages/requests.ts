@@ -94,8 +94,10 @@ function quantityAt(value: unknown, ...path: string[]): Billionths | undefined {
 }
 
 const add = (a: Amount, b: Amount): Amount => ({ cpu: a.cpu + b.cpu, memory: a.memory + b.memory })
-const most = (a: Amount, b: Amount): Amount => ({
-  cpu: a.cpu > b.cpu ? a.cpu : b.cpu,
-  memory: a.memory > b.memory ? a.memory : b.memory,
-})
+const most = (a: Amount, b: Amount): Amount => ({ cpu: larger(a.cpu, b.cpu), memory: larger(a.memory, b.memory) })
 const times = (a: Amount, count: number): Amount => ({ cpu: a.cpu * BigInt(count), memory: a.memory * BigInt(count) })
+
+function larger(a: Billionths, b: Billionths): Billionths {
+  if (a > b) return a
+  return b
+}

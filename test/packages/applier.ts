@@ -1,0 +1,37 @@
+/** A worker that applies a package and prints what stands: started by a test, and killed by it. Arguments: reference, run folder, namespace. The kubeconfig comes by standard input. */
+import { text } from 'node:stream/consumers'
+import { pino } from 'pino'
+import { createKubernetesCluster } from '../../src/clusters/kubernetes/cluster.ts'
+import { createKptPackages } from '../../src/packages/kpt.ts'
+import { createChildProcesses } from '../../src/tools/child-processes.ts'
+import { createKpt } from '../../src/tools/kpt.ts'
+
+const [reference = '', runDir = '', namespace = ''] = process.argv.slice(2)
+const kubeconfig = await text(process.stdin)
+const cluster = createKubernetesCluster({ oCloudId: 'edge', kubeconfig, log: pino({ level: 'silent' }) })
+const packages = createKptPackages({
+  kpt: createKpt({ children: createChildProcesses(), runDir }),
+  kubeconfigOf: async () => kubeconfig,
+})
+const never = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'never', namespace },
+  spec: {
+    selector: { matchLabels: { app: 'never' } },
+    template: {
+      metadata: { labels: { app: 'never' } },
+      spec: { nodeSelector: { no: 'such' }, containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] },
+    },
+  },
+}
+await packages.apply(
+  cluster,
+  { name: 'never', objects: [never] },
+  { id: reference, name: reference, namespace },
+  {
+    run: { reference, step: 'workload' },
+    reconcileTimeoutSeconds: 120,
+    onApplied: ({ ref }) => process.stdout.write(`${ref.kind}\n`),
+  },
+)
