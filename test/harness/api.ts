@@ -4,10 +4,10 @@ import { Writable } from 'node:stream'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { createApp } from '../../src/app.ts'
-import type { Cluster } from '../../src/clusters/cluster.ts'
+import { createKubernetesCluster } from '../../src/clusters/kubernetes/cluster.ts'
 import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
-import { ServiceError } from '../../src/errors.ts'
+import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
 import { createRequests } from '../../src/provisioning/requests.ts'
 import { createProvisioningService } from '../../src/provisioning/service.ts'
@@ -81,8 +81,8 @@ export async function startTestApi({
   const steps = new Map([['thing', step as Step]])
   const oClouds = createOCloudRegistry({
     store,
-    simulated: { open: simulatedCluster, initialise: async () => undefined, destroy: async () => undefined },
-    connect: async ({ oCloudId }) => ({ ...simulatedCluster(oCloudId), simulated: false, version: refused }),
+    simulated: createSimulatedClusters({ store, log }),
+    connect: ({ oCloudId, kubeconfig }) => createKubernetesCluster({ oCloudId, kubeconfig, log }),
     log,
     statusCacheSeconds: 1,
   })
@@ -157,32 +157,4 @@ export function thingsRequest(provisioningRequestId: string, more: object = {}) 
 
 function unused(): never {
   throw new Error('things need no ports')
-}
-
-async function refused(): Promise<never> {
-  throw new ServiceError('UNAVAILABLE', 'connection refused', { retryable: true })
-}
-
-/** Enough of a cluster for its status: three nodes. */
-function simulatedCluster(oCloudId: string): Cluster {
-  const capacity = { cpu: '16', memory: '64Gi', pods: '110' }
-  return {
-    oCloudId,
-    simulated: true,
-    version: async () => 'v1.33.13',
-    list: async () =>
-      ['n1', 'n2', 'n3'].map((name) => ({
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name },
-        status: { capacity, allocatable: capacity },
-      })),
-    apply: unused,
-    get: unused,
-    watch: unused,
-    delete: unused,
-    updateStatus: unused,
-    scope: unused,
-    close: async () => undefined,
-  }
 }
