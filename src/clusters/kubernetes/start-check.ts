@@ -1,17 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
 import type { Connection, RawAnswer } from './connection.ts'
 import { isUnknownKind } from './refusal.ts'
 
+/** Milliseconds before each question: where /readyz itself is forbidden, that may be for good or for a moment. */
+const PAUSES = [0, 250, 500, 1_000]
+
 /**
- * Doubts the refusals of an API server that has just started. Seen on Kubernetes 1.33: for some milliseconds after it opens its port it answers 403 to
- * users whose roles it has not read yet, and 404 for kinds whose CRDs it has not read yet. Both would be final. A server that says
- * by /readyz that it is not ready has therefore refused nothing: UNAVAILABLE, retryable.
+ * Doubts the refusals of an API server that has just started. Seen on Kubernetes 1.33: for some milliseconds, on a busy machine some hundreds, after it
+ * opens its port it answers 403 to users whose roles it has not read yet, to /readyz too, and 404 for kinds whose CRDs it has not read yet. Both would
+ * be final. A server that is not ready, or becomes so while we ask, has refused nothing: UNAVAILABLE, retryable.
  */
 export function withStartCheck(connection: Connection): Connection {
   async function refuseToBelieve(signal: AbortSignal | undefined): Promise<void> {
-    const { status } = await connection.call({ method: 'GET', path: '/readyz' }, signal)
-    // Where /readyz itself is not for us, the refusal stands.
-    if (status >= 500) {
+    for (const [index, pause] of PAUSES.entries()) {
+      await paused(pause, signal)
+      const { status } = await connection.call({ method: 'GET', path: '/readyz' }, signal)
+      if (status === 403) continue
+      if (index === 0 && status < 500) return
       throw new ServiceError('UNAVAILABLE', 'The API server is starting and does not know its users and kinds yet', {
         retryable: true,
         retryAfter: 1,
@@ -45,4 +51,13 @@ export function withStartCheck(connection: Connection): Connection {
 
 function isDoubtful(answer: RawAnswer): boolean {
   return answer.status === 401 || answer.status === 403 || isUnknownKind(answer)
+}
+
+async function paused(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    if (ms > 0) await sleep(ms, undefined, { signal })
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
 }

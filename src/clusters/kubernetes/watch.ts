@@ -62,7 +62,13 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
       }
     } catch (error) {
       signal.throwIfAborted()
-      if (connection.closed || (error instanceof ServiceError && error.code !== 'UNAVAILABLE')) throw error
+      if (error instanceof ServiceError && error.code !== 'UNAVAILABLE') throw error
+      if (connection.closed) {
+        throw new ServiceError('UNAVAILABLE', `The watch of ${kind.kind} ended: its connection was closed`, {
+          cause: error,
+          retryable: true,
+        })
+      }
       const level = retry.failures() === 0 ? 'warn' : 'debug'
       log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)
