@@ -1,5 +1,6 @@
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { isObject } from '../../clusters/fields.ts'
+import { INVENTORY_ANNOTATION } from '../../clusters/ownership.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { Ledger } from './ledger.ts'
 import { type Looked, lookAt } from './looking.ts'
@@ -130,8 +131,16 @@ async function wouldChange(
   live: KubernetesObject,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const answered = await cluster.apply(object, { signal, dryRun: true, force: true })
+  const answered = await cluster.apply(asInventoried(object, live), { signal, dryRun: true, force: true })
   return content(answered) !== content(live)
+}
+
+/** kpt applies under our name too, and adds the mark of its inventory. */
+function asInventoried(object: KubernetesObject, live: KubernetesObject): KubernetesObject {
+  const inventory = live.metadata.annotations?.[INVENTORY_ANNOTATION]
+  if (inventory === undefined) return object
+  const annotations = { ...object.metadata.annotations, [INVENTORY_ANNOTATION]: inventory }
+  return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
 /** A 404 means that a namespace or a definition is missing, which earlier steps may bring: it reads as "would be created". */
@@ -146,10 +155,14 @@ async function tryCreate(cluster: Cluster, { ref, object }: Looked, signal: Abor
   }
 }
 
+/** Kept by client-side appliers (kpt), and written anew by the server at every server-side apply. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
 /** An object without what the server keeps about it, keys in order. */
 function content(object: KubernetesObject): string {
   const { managedFields: _fields, resourceVersion: _version, generation: _generation, ...metadata } = object.metadata
-  return JSON.stringify({ ...object, metadata }, (_key, value: unknown) =>
+  const { [LAST_APPLIED]: _applied, ...annotations } = metadata.annotations ?? {}
+  return JSON.stringify({ ...object, metadata: { ...metadata, annotations } }, (_key, value: unknown) =>
     isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value,
   )
 }

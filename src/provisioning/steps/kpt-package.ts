@@ -27,8 +27,8 @@ const inputs = z.strictObject({
 
 type Inputs = z.infer<typeof inputs>
 
-/** Seconds that kpt itself waits for objects to come up; after that the step's own watches go on, which know why pods do not run. */
-const RECONCILE_SECONDS = 30
+/** Seconds that kpt itself waits for objects to come up; it holds a place for child processes meanwhile, and the step's own watches, which go on then, do not. */
+const RECONCILE_SECONDS = 10
 /** With `depends-on` kpt has to wait itself, between one object and the next. */
 const DEPENDS_ON = 'config.kubernetes.io/depends-on'
 const LONGEST_RECONCILE_SECONDS = 3600

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Made } from '../record.ts'
+import { type Occupancy, shortages } from './capacity.ts'
+import { isWorkload } from './object-order.ts'
 import type { Step, StepContext } from './step.ts'
 
 const inputs = z.strictObject({
@@ -51,8 +54,39 @@ async function check(given: Inputs, context: StepContext): Promise<Tool[]> {
   const tools = await checkTools(given, cluster?.simulated ?? given.driver === 'simulated', context)
   if (given.package === undefined) return tools
   const { package: path, namespace, values } = given
-  await context.render({ path, namespace, values: values as JsonObject })
+  const { objects } = await context.render({ path, namespace, values: values as JsonObject })
+  if (cluster !== undefined) await checkCapacity(cluster, objects, namespace, context)
   return tools
+}
+
+const NODE = { apiVersion: 'v1', kind: 'Node' }
+const POD = { apiVersion: 'v1', kind: 'Pod' }
+
+/** Asks for nodes and pods once. Where we may not see them, the scheduler has the last word. */
+async function checkCapacity(
+  cluster: Cluster,
+  objects: readonly KubernetesObject[],
+  namespace: string,
+  context: StepContext,
+): Promise<void> {
+  const { signal, request } = context
+  if (!objects.some(isWorkload)) return
+  const occupancy = await occupancyOf(cluster, signal)
+  if (typeof occupancy === 'string') {
+    context.progress(90, `capacity not checked: ${occupancy}`)
+    return
+  }
+  const short = shortages(objects, occupancy, { reference: request.reference, namespace })
+  if (short.length > 0) throw new ServiceError('INSUFFICIENT_CAPACITY', short.join('; '))
+}
+
+async function occupancyOf(cluster: Cluster, signal: AbortSignal): Promise<Occupancy | string> {
+  try {
+    return { nodes: await cluster.list(NODE, {}, { signal }), pods: await cluster.list(POD, {}, { signal }) }
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'APPLY_FAILED') return error.message
+    throw error
+  }
 }
 
 async function checkReachable(target: string, context: StepContext): Promise<void> {
