@@ -5,13 +5,14 @@ import { AlreadyExists, type Store, type Versioned } from '../store/store.ts'
 import type { Cluster } from './cluster.ts'
 import { createConnections } from './connections.ts'
 import { readKubeconfig } from './kubernetes/kubeconfig.ts'
+import { registerManaged } from './register-managed.ts'
 import { checkNew, checkReplacement } from './registry-rules.ts'
 import type { OCloud, OCloudInput, OCloudRegistry } from './registry-types.ts'
 import { createStatusCache, lookAt } from './status.ts'
 import {
   changedSince,
+  createSealedKubeconfigs,
   inUse,
-  managedId,
   nameTaken,
   notFound,
   openPart,
@@ -21,10 +22,10 @@ import {
 
 export interface RegistryParts {
   store: Store
-  /** The O-Clouds that this service plays itself. `initialise` leaves alone what is there already. */
+  /** The O-Clouds that this service plays itself. `initialise` leaves alone what is there already; a cluster that a step made is as that step asked for. */
   simulated: {
     open(oCloudId: string): Cluster
-    initialise(oCloudId: string): Promise<void>
+    initialise(oCloudId: string, options?: { clusterName?: string }): Promise<void>
     destroy(oCloudId: string): Promise<void>
   }
   /** Opens a real cluster; the kubeconfig is a secret. */
@@ -49,9 +50,7 @@ export function createOCloudRegistry({
   const connections = createConnections()
   const statuses = createStatusCache(statusCacheSeconds)
 
-  const seal = (kubeconfig: string, oCloudId: string): string => store.secrets.seal(kubeconfig, oCloudId)
-  const unseal = ({ sealed, oCloudId }: StoredOCloud): string | undefined =>
-    sealed === undefined ? undefined : store.secrets.open(sealed, oCloudId)
+  const kubeconfigs = createSealedKubeconfigs(store.secrets)
   const answer = ({ value, n }: Versioned<StoredOCloud>): Versioned<OCloud> => ({ value: openPart(value), n })
 
   async function read(oCloudId: string): Promise<Versioned<StoredOCloud>> {
@@ -63,12 +62,22 @@ export function createOCloudRegistry({
   function connection(oCloud: StoredOCloud): Promise<Cluster> {
     const { oCloudId } = oCloud
     return connections.open(oCloudId, oCloud.sealed ?? '', async () => {
-      const kubeconfig = unseal(oCloud)
+      const kubeconfig = kubeconfigs.open(oCloud)
       if (kubeconfig !== undefined) return connect({ oCloudId, kubeconfig })
       // Also makes up for a death between the record and its nodes.
-      await simulated.initialise(oCloudId)
+      await initialise(oCloud)
       return simulated.open(oCloudId)
     })
+  }
+
+  function credentialsOf(oCloud: StoredOCloud): string {
+    const kubeconfig = kubeconfigs.open(oCloud)
+    if (kubeconfig !== undefined) return kubeconfig
+    throw new ServiceError('NOT_FOUND', `O-Cloud ${oCloud.name} is simulated and has no kubeconfig`)
+  }
+
+  async function initialise({ oCloudId, simulated: played, managed, name }: StoredOCloud): Promise<void> {
+    if (played) await simulated.initialise(oCloudId, managed ? { clusterName: name } : {})
   }
 
   /** Its maker still exists: the cluster goes with the request, or by its undo. */
@@ -79,16 +88,19 @@ export function createOCloudRegistry({
       : undefined
   }
 
+  /** Also called when there is no record: a death may have come between the two. */
+  const clear = (oCloudId: string): Promise<void> => simulated.destroy(oCloudId)
+
   async function forget(oCloud: StoredOCloud, expected?: number): Promise<boolean> {
     const removed = await oClouds.remove(oCloud.oCloudId, expected).catch((error: unknown) => {
       throw refusalOf(error, oCloud.name)
     })
-    if (oCloud.simulated) await simulated.destroy(oCloud.oCloudId)
+    if (oCloud.simulated) await clear(oCloud.oCloudId)
     log.info({ oCloudId: oCloud.oCloudId, name: oCloud.name }, 'O-Cloud removed')
     return removed
   }
 
-  const registry: OCloudRegistry = {
+  return {
     async create(input) {
       checkNew(input)
       if (input.kubeconfig !== undefined) readKubeconfig(input.kubeconfig)
@@ -99,12 +111,12 @@ export function createOCloudRegistry({
         simulated: input.simulated === true,
         managed: false,
         createdAt: new Date().toISOString(),
-        ...(input.kubeconfig !== undefined && { sealed: seal(input.kubeconfig, oCloudId) }),
+        ...(input.kubeconfig !== undefined && { sealed: kubeconfigs.seal(input.kubeconfig, oCloudId) }),
       }
       const stored = await oClouds.create(oCloudId, value, { unique: value.name }).catch((error: unknown) => {
         throw error instanceof AlreadyExists ? nameTaken(value.name) : error
       })
-      if (value.simulated) await simulated.initialise(oCloudId)
+      await initialise(value)
       log.info({ oCloudId, name: value.name, simulated: value.simulated }, 'O-Cloud registered')
       return answer(stored)
     },
@@ -118,7 +130,7 @@ export function createOCloudRegistry({
 
     async replace(oCloudId, input, expected) {
       if (input.kubeconfig !== undefined) readKubeconfig(input.kubeconfig)
-      const sealed = input.kubeconfig === undefined ? undefined : seal(input.kubeconfig, oCloudId)
+      const sealed = input.kubeconfig === undefined ? undefined : kubeconfigs.seal(input.kubeconfig, oCloudId)
       const change = ({ value, n }: Versioned<StoredOCloud>) => {
         if (expected !== undefined && n !== expected) throw changedSince(value.name)
         checkReplacement(input, value)
@@ -142,10 +154,14 @@ export function createOCloudRegistry({
     },
 
     async remove(oCloudId, expected) {
-      const { value } = await read(oCloudId)
-      const maker = await makerOf(value)
-      if (maker !== undefined) throw inUse(value.name, [maker])
-      if (!(await forget(value, expected))) throw notFound(oCloudId)
+      const stored = await oClouds.get(oCloudId)
+      if (!stored) {
+        await clear(oCloudId)
+        throw notFound(oCloudId)
+      }
+      const maker = await makerOf(stored.value)
+      if (maker !== undefined) throw inUse(stored.value.name, [maker])
+      if (!(await forget(stored.value, expected))) throw notFound(oCloudId)
     },
 
     async resolve(idOrName) {
@@ -162,33 +178,24 @@ export function createOCloudRegistry({
 
     async kubeconfig(oCloudId) {
       const { value } = await read(oCloudId)
-      if (!value.managed)
-        throw new ServiceError(
-          'FORBIDDEN',
-          `O-Cloud ${value.name} was registered, not made here: its kubeconfig does not come back`,
-        )
-      return registry.credentials(oCloudId)
+      if (value.managed) return credentialsOf(value)
+      throw new ServiceError(
+        'FORBIDDEN',
+        `O-Cloud ${value.name} was registered, not made here: its kubeconfig does not come back`,
+      )
     },
 
-    async credentials(oCloudId) {
-      const { value } = await read(oCloudId)
-      const kubeconfig = unseal(value)
-      if (kubeconfig === undefined)
-        throw new ServiceError('NOT_FOUND', `O-Cloud ${value.name} is simulated and has no kubeconfig`)
-      return kubeconfig
-    },
+    credentials: async (oCloudId) => credentialsOf((await read(oCloudId)).value),
 
-    async registerManaged({ name, kubeconfig, madeBy }) {
-      const oCloudId = managedId(madeBy.reference, madeBy.step)
-      const known = await renew(oCloudId, kubeconfig)
-      const oCloud = known ?? (await registerNew(oCloudId, name, kubeconfig, madeBy))
-      if (oCloud.simulated) await simulated.initialise(oCloudId)
-      return oCloudId
+    async registerManaged(cluster) {
+      const oCloud = await registerManaged(cluster, { oClouds, kubeconfigs, log })
+      await initialise(oCloud)
+      return oCloud.oCloudId
     },
 
     async unregister(oCloudId) {
       const stored = await oClouds.get(oCloudId)
-      if (!stored) return
+      if (!stored) return clear(oCloudId)
       const { value } = stored
       if (!value.managed)
         throw new ServiceError('FORBIDDEN', `O-Cloud ${value.name} was registered by somebody else and stays`)
@@ -197,48 +204,6 @@ export function createOCloudRegistry({
 
     close: () => connections.close(),
   }
-
-  /** Undefined when it is not there. A kubeconfig that did not change is not written again. */
-  async function renew(oCloudId: string, kubeconfig: string | undefined): Promise<StoredOCloud | undefined> {
-    const stored = await oClouds.update(oCloudId, ({ value }) => {
-      if (kubeconfig === undefined || value.simulated || unseal(value) === kubeconfig) return undefined
-      return { value: { ...value, sealed: seal(kubeconfig, oCloudId) }, alongside: { unique: value.name } }
-    })
-    return stored?.value
-  }
-
-  async function registerNew(
-    oCloudId: string,
-    name: string,
-    kubeconfig: string | undefined,
-    madeBy: NonNullable<OCloud['madeBy']>,
-  ): Promise<StoredOCloud> {
-    const value: StoredOCloud = {
-      oCloudId,
-      name,
-      labels: {},
-      simulated: kubeconfig === undefined,
-      managed: true,
-      madeBy,
-      createdAt: new Date().toISOString(),
-      ...(kubeconfig !== undefined && { sealed: seal(kubeconfig, oCloudId) }),
-    }
-    try {
-      await oClouds.create(oCloudId, value, { unique: name })
-    } catch (error) {
-      if (!(error instanceof AlreadyExists)) throw error
-      // The same step in another process, or another O-Cloud with that name.
-      const known = await renew(oCloudId, kubeconfig)
-      if (known) return known
-      throw new ServiceError('CONFLICT', `another O-Cloud is called ${name} already; give this cluster another name`, {
-        cause: error,
-      })
-    }
-    log.info({ oCloudId, name, ...madeBy }, 'O-Cloud registered that a request made')
-    return value
-  }
-
-  return registry
 }
 
 function described({ name, description, location, labels }: OCloudInput) {

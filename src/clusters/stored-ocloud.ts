@@ -1,11 +1,25 @@
 import { createHash } from 'node:crypto'
 import { ServiceError } from '../errors.ts'
-import { StillReferenced, VersionConflict } from '../store/store.ts'
+import { type SecretBox, StillReferenced, VersionConflict } from '../store/store.ts'
 import type { OCloud } from './registry-types.ts'
 
 /** An O-Cloud as it is stored: the kubeconfig beside it, encrypted and bound to the id. */
 export interface StoredOCloud extends OCloud {
   sealed?: string
+}
+
+/** Kubeconfigs as they are stored. */
+export interface SealedKubeconfigs {
+  seal(kubeconfig: string, oCloudId: string): string
+  /** Undefined on a simulated O-Cloud. The result is a secret. */
+  open(oCloud: StoredOCloud): string | undefined
+}
+
+export function createSealedKubeconfigs(secrets: SecretBox): SealedKubeconfigs {
+  return {
+    seal: (kubeconfig, oCloudId) => secrets.seal(kubeconfig, oCloudId),
+    open: ({ sealed, oCloudId }) => (sealed === undefined ? undefined : secrets.open(sealed, oCloudId)),
+  }
 }
 
 /** What may be answered. */

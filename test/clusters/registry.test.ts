@@ -213,17 +213,50 @@ describe('the O-Cloud registry', needs('redis'), () => {
       expect(await registry.status(oCloudId)).toMatchObject({ reachable: true, nodes: 3 })
     })
 
-    test('leaves nothing behind when it is removed', async () => {
-      const registry = registryOn(redis.store)
-      const { value } = await registry.create({ name: 'sim', simulated: true })
-      await registry.status(value.oCloudId)
-      await registry.remove(value.oCloudId)
+    const keysOf = async (oCloudId: string) => {
       const plain = plainConnection(redis.redis)
       try {
-        expect((await plain.keys('*')).filter((key) => key.includes(value.oCloudId))).toEqual([])
+        return (await plain.keys('*')).filter((key) => key.includes(oCloudId))
       } finally {
         plain.disconnect()
       }
+    }
+
+    test('leaves nothing behind when it is removed', async () => {
+      const registry = registryOn(redis.store)
+      const { oCloudId } = (await registry.create({ name: 'sim', simulated: true })).value
+      await registry.status(oCloudId)
+      expect(await keysOf(oCloudId)).not.toEqual([])
+      await registry.remove(oCloudId)
+      expect(await keysOf(oCloudId)).toEqual([])
+    })
+
+    test('whose removal was cut off after the record is gone for good when that is tried again', async () => {
+      const log = silentLog()
+      const simulated = createSimulatedClusters({ store: redis.store, log })
+      const dying = createOCloudRegistry({
+        store: redis.store,
+        simulated: { ...simulated, destroy: () => Promise.reject(new Error('killed')) },
+        connect: () => Promise.reject(new Error('nothing is real here')),
+        log,
+        statusCacheSeconds: 60,
+      })
+      const { oCloudId } = (await dying.create({ name: 'sim', simulated: true })).value
+      const made = await dying.registerManaged({ name: 'made', madeBy: MADE_BY })
+      await expect(dying.remove(oCloudId)).rejects.toThrow('killed')
+      await expect(dying.unregister(made)).rejects.toThrow('killed')
+      const registry = registryOn(redis.store)
+      await expect(registry.remove(oCloudId)).rejects.toEqual(refused('NOT_FOUND'))
+      await registry.unregister(made)
+      expect([...(await keysOf(oCloudId)), ...(await keysOf(made))]).toEqual([])
+    })
+
+    test('that a step made has the nodes that the step asked for', async () => {
+      const { lifecycle } = createSimulatedClusters({ store: redis.store, log: silentLog(), delays: { createMs: 0 } })
+      await lifecycle.create({ name: 'made', workers: 1, portMappings: [] }, { reference: MADE_BY.reference })
+      const registry = registryOn(redis.store)
+      const oCloudId = await registry.registerManaged({ name: 'made', madeBy: MADE_BY })
+      expect(await registry.status(oCloudId)).toMatchObject({ reachable: true, nodes: 2 })
     })
   })
 
