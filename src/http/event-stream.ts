@@ -33,6 +33,8 @@ export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds
           retryAfter: 2,
         })
       const stop = new AbortController()
+      // A client that went while the request was being looked up has had its 'close' already
+      if (reply.raw.destroyed) return
       const response = takeOver(reply)
       streams.add(stop)
       response.on('close', () => stop.abort())
@@ -87,5 +89,9 @@ function logBreak(reply: FastifyReply, error: unknown): void {
 
 async function write(response: ServerResponse, text: string, stopped: AbortSignal): Promise<void> {
   if (response.write(text)) return
-  await once(response, 'drain', { signal: AbortSignal.any([stopped, AbortSignal.timeout(STALL_MS)]) })
+  const stalled = AbortSignal.timeout(STALL_MS)
+  await once(response, 'drain', { signal: AbortSignal.any([stopped, stalled]) }).catch((cause) => {
+    if (!stalled.aborted) throw cause
+    throw new ServiceError('UNAVAILABLE', `the client took nothing for ${STALL_MS / 1000} s`, { cause })
+  })
 }

@@ -79,6 +79,21 @@ describe('an event stream', () => {
     }
   })
 
+  test('is not opened for a client that went away in the meantime', async () => {
+    const seen = { sent: 0, stopped: false }
+    const toys = await startToyApp({ events: ticking(60_000, 1, seen), slow: () => sleep(150) })
+    try {
+      const socket = connect(toys.port, '127.0.0.1')
+      socket.write('GET /stream HTTP/1.1\r\nHost: x\r\n\r\n')
+      await sleep(50)
+      socket.destroy()
+      await sleep(300)
+      expect(seen.sent === 0 || seen.stopped).toBe(true)
+    } finally {
+      await toys.close()
+    }
+  })
+
   test('asks its source for no more than a client takes', async () => {
     const seen = { sent: 0, stopped: false }
     const toys = await startToyApp({ events: ticking(0, 50_000, seen) })

@@ -25,7 +25,7 @@ export interface ToyOptions {
   settings?: Partial<HttpSettings>
   /** What `/stream` sends. */
   events?: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>
-  /** What `/slow` waits for. */
+  /** What `/slow` waits for, and `/stream` before it opens. */
   slow?: () => Promise<void>
 }
 
@@ -110,6 +110,7 @@ function toyOperations(
       head: false,
       answers: { 200: { description: 'Events.', text: { 'text/event-stream': '' } } },
       async handle({ reply }) {
+        await slow()
         await streams.send(reply, events)
         return undefined
       },
