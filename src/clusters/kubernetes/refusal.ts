@@ -23,8 +23,8 @@ export function refusalOf(answer: RawAnswer, context: RefusalContext): ServiceEr
     if (owners !== undefined) return new ServiceError('CONFLICT', `${context.what}: ${owners}`)
     return new ServiceError('CONFLICT', said, { retryable: status === 409 })
   }
-  // Server-side apply answers 500 to a field that the schema does not have, where other writes answer 400.
-  if (status === 500 && /typed patch object|not declared in schema/.test(words)) {
+  // Server-side apply answers 500 to an object that does not fit its schema, where other writes answer 400.
+  if (status === 500 && /failed to create typed patch object|failed to convert new object/.test(words)) {
     return new ServiceError('APPLY_FAILED', said)
   }
   if (status === 429 || status >= 500) {
@@ -75,25 +75,28 @@ function isTerminating({ body }: RawAnswer): boolean {
   return listAt(body, 'details', 'causes').some((cause) => stringAt(cause, 'reason') === 'NamespaceTerminating')
 }
 
-/** Validation quotes what it does not like. */
+/** Validation quotes what it does not like, and a value of the wrong type in the notation of Go. */
 function withoutValuesOf(sent: KubernetesObject | undefined, words: string): string {
   if (sent?.kind !== 'Secret') return words
-  let clean = words
+  const unquoted = words
     .replace(/(Invalid value: )("(?:[^"\\]|\\.)*"|[^:]+)/g, '$1[secret]')
-    .replace(/(Value:)[^}]*/g, '$1[secret]')
-  for (const field of ['data', 'stringData']) {
-    const values = at(sent, field)
-    if (!isObject(values)) continue
-    for (const value of Object.values(values)) {
-      for (const form of formsOf(value, field)) clean = clean.replaceAll(form, '[secret]')
-    }
-  }
-  return clean
+    .replace(/(, got )&.*$/s, '$1[secret]')
+  const forms = [...scalarsOf(at(sent, 'data')).flatMap(decoded), ...scalarsOf(at(sent, 'stringData'))].flatMap(quoted)
+  const longestFirst = forms.sort((a, b) => b.length - a.length)
+  return longestFirst.reduce((clean, form) => clean.replaceAll(form, '[secret]'), unquoted)
 }
 
-function formsOf(value: unknown, field: string): string[] {
-  if (typeof value !== 'string' && typeof value !== 'number') return []
-  const text = String(value)
-  const decoded = field === 'data' ? Buffer.from(text, 'base64').toString('utf8') : text
-  return [text, decoded, JSON.stringify(decoded).slice(1, -1)].filter((form) => form.length >= 4)
+function scalarsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(scalarsOf)
+  if (isObject(value)) return Object.values(value).flatMap(scalarsOf)
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : []
+}
+
+function decoded(text: string): string[] {
+  return [text, Buffer.from(text, 'base64').toString('utf8')]
+}
+
+/** Shorter values would blot out ordinary words. */
+function quoted(text: string): string[] {
+  return [text, JSON.stringify(text).slice(1, -1)].filter((form) => form.length >= 4)
 }

@@ -52,7 +52,7 @@ describe('what the API server refuses', () => {
       data: { key: Buffer.from('hidden-one').toString('base64') },
       stringData: { other: 'hidden "two"\nlines', number: 123456 },
     }
-    const message = `data[key]: Invalid value: "hidden-one": wrong; aGlkZGVuLW9uZQ== hidden "two"\nlines hidden \\"two\\"\\nlines Value:123456}`
+    const message = `data[key]: Invalid value: "hidden-one": wrong; aGlkZGVuLW9uZQ== hidden "two"\nlines hidden \\"two\\"\\nlines 123456, got &value{Value:map{}{"deep":"hidden"}}`
     const told = refusalOf(status(422, message), { what: 'Secret "a"', sent }).message
     for (const secret of ['hidden', '123456', 'aGlkZGVu']) expect(told).not.toContain(secret)
     expect(told).toContain('data[key]: Invalid value: [secret]: wrong')
