@@ -11,6 +11,10 @@ import { silentLog } from './redis.ts'
 export interface TestContextParts {
   /** By their oCloudId. */
   clusters?: readonly Cluster[]
+  /** Opens what is not among them, e.g. what the step has registered. */
+  open?: (oCloudId: string, registered: TestContext['registered']) => Promise<Cluster>
+  /** What stood registered before (by a run that died). */
+  registered?: TestContext['registered']
   lifecycle?: ClusterLifecycle
   packages?: PackagePort
   render?: (source: PackageSource) => Promise<RenderedPackage>
@@ -43,7 +47,7 @@ export function testContext(parts: TestContextParts = {}): TestContext {
   const { reference = randomUUID(), generation = 1, step = 'step', onCheckpoint } = parts
   const checkpoints: Made[] = []
   const progress: TestContext['progress'] = []
-  const registered: TestContext['registered'] = new Map()
+  const registered: TestContext['registered'] = parts.registered ?? new Map()
   let tripped = false
   const fence = async (): Promise<void> => {
     if (tripped) throw new Interruption('fenced', 'another worker has taken over')
@@ -71,8 +75,9 @@ export function testContext(parts: TestContextParts = {}): TestContext {
     async cluster(oCloudId) {
       if (oCloudId === KNOWN_AFTER_APPLY) return undefined
       const cluster = parts.clusters?.find((candidate) => candidate.oCloudId === oCloudId)
-      if (cluster === undefined) throw new ServiceError('NOT_FOUND', `O-Cloud ${oCloudId} does not exist`)
-      return cluster
+      if (cluster !== undefined) return cluster
+      if (parts.open === undefined) throw new ServiceError('NOT_FOUND', `O-Cloud ${oCloudId} does not exist`)
+      return parts.open(oCloudId, registered)
     },
     status: parts.status ?? (async () => ({ reachable: true, checkedAt: new Date().toISOString() })),
     lifecycle: () => given(parts.lifecycle, 'lifecycle'),

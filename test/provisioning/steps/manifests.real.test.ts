@@ -5,10 +5,10 @@ import { createKubernetesCluster } from '../../../src/clusters/kubernetes/cluste
 import { OWNER_LABEL, STEP_LABEL } from '../../../src/clusters/ownership.ts'
 import { manifests } from '../../../src/provisioning/steps/manifests.ts'
 import { ALL_PARTS, type ControlPlane, startControlPlane } from '../../harness/control-plane.ts'
-import { dieAt, Killed } from '../../harness/deaths.ts'
 import { needs } from '../../harness/needs.ts'
 import { silentLog } from '../../harness/redis.ts'
 import { type TestContextParts, testContext } from '../../harness/step-context.ts'
+import { manifestDeathRules } from './manifest-death-rules.ts'
 import { configMap, deployment, inNamespace, namespaceObject } from './objects.ts'
 
 describe('the manifests step on a real API server', needs('control-plane', 'kwok'), () => {
@@ -230,67 +230,6 @@ describe('the manifests step on a real API server', needs('control-plane', 'kwok
     expect(await manifests.undo(made, 'all', run)).toMatchObject({ left: [] })
   })
 
-  test('killed before or after any write or checkpoint, a second run ends the same and makes nothing twice', async () => {
-    const lives = await Promise.all(
-      range(1, 9).map(async (nth) => {
-        const { namespace, inputs, reference, died, made } = await killedAt(nth)
-        const before = await Promise.all(inputs.objects.map((object) => uidOf(refIn(object))))
-        const again = context({ reference })
-        const ended = await manifests.apply(inputs, made, again.context)
-        await manifests.verify(inputs, ended, again.context)
-        const after = await Promise.all(inputs.objects.map((object) => uidOf(refIn(object))))
-        expect(after.every((uid) => uid !== undefined)).toBe(true)
-        before.forEach((uid, index) => {
-          if (uid !== undefined) expect(after[index]).toBe(uid)
-        })
-        expect(ended.objects.every(({ action, madeIn, uid }) => action === 'created' && madeIn === 1 && uid)).toBe(true)
-        expect(await manifests.undo(ended, 'generation', again.context)).toMatchObject({ left: [] })
-        expect(await uidOf({ apiVersion: 'v1', kind: 'Namespace', name: namespace })).toBeUndefined()
-        return died
-      }),
-    )
-    expect(lives).toEqual([
-      'before checkpoint',
-      'after checkpoint',
-      'before apply of Namespace',
-      'after apply of Namespace',
-      'before apply of ConfigMap',
-      'after apply of ConfigMap',
-      'before apply of Deployment',
-      'after apply of Deployment',
-      undefined,
-    ])
-  })
-
-  test('killed before or after any write or checkpoint, an undo leaves nothing', async () => {
-    await Promise.all(
-      range(1, 8).map(async (nth) => {
-        const { namespace, reference, made } = await killedAt(nth)
-        if (made === undefined) return
-        const { left } = await manifests.undo(made, 'generation', context({ reference }).context)
-        expect(left).toEqual([])
-        expect(await uidOf({ apiVersion: 'v1', kind: 'Namespace', name: namespace })).toBeUndefined()
-      }),
-    )
-  })
-
-  test('killed in the middle of an undo, the undo runs again and leaves nothing', async () => {
-    await Promise.all(
-      range(1, 7).map(async (nth) => {
-        const namespace = unique()
-        const inputs = given([namespaceObject(namespace), configMap(namespace, 'a'), deployment(namespace, 'du')])
-        const { context: run } = context()
-        const made = await manifests.apply(inputs, undefined, run)
-        const deaths = dieAt(nth)
-        const { reference } = run.request
-        const dying = context({ reference, clusters: [deaths.cluster(cluster)] })
-        await manifests.undo(made, 'all', dying.context).catch((error) => expect(error).toBeInstanceOf(Killed))
-        expect(await manifests.undo(made, 'all', context({ reference }).context)).toMatchObject({ left: [] })
-        expect(await uidOf({ apiVersion: 'v1', kind: 'Namespace', name: namespace })).toBeUndefined()
-      }),
-    )
-  })
-
   test('an O-Cloud that is away is waited for until the time limit of the undo, and then what is left is told', async () => {
     const namespace = await foreignNamespace()
     const { context: run } = context()
@@ -309,31 +248,22 @@ describe('the manifests step on a real API server', needs('control-plane', 'kwok
       plane.resume()
     }
   })
+})
 
-  /** Applies three objects in a process that dies at that instant. */
-  async function killedAt(nth: number) {
-    const namespace = unique()
-    const reference = randomUUID()
-    const inputs = given([namespaceObject(namespace), configMap(namespace, 'settings'), deployment(namespace, 'du')])
-    const deaths = dieAt(nth)
-    const dying = context({
-      reference,
-      clusters: [deaths.cluster(cluster)],
-      onCheckpoint: (when) => deaths.instant(`${when} checkpoint`),
-    })
-    await manifests.apply(inputs, undefined, dying.context).catch((error) => expect(error).toBeInstanceOf(Killed))
-    return { namespace, inputs, reference, died: deaths.diedAt(), made: dying.last() }
+manifestDeathRules('a real API server', realWorld, { needs: ['control-plane', 'kwok'] })
+
+async function realWorld() {
+  const plane = await startControlPlane({ parts: ALL_PARTS })
+  await plane.addNode()
+  const cluster = createKubernetesCluster({ oCloudId: 'edge', kubeconfig: plane.kubeconfig, log: silentLog() })
+  return {
+    cluster,
+    async teardown() {
+      await cluster.close()
+      await plane.stop()
+    },
   }
-})
-
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index)
-
-const refIn = ({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): ObjectRef => ({
-  apiVersion,
-  kind,
-  name,
-  namespace,
-})
+}
 
 const definition = (group: string): KubernetesObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
