@@ -233,7 +233,8 @@ async function forgottenRegistration(
     return await context.registerOCloud({ name, kubeconfig })
   } catch (error) {
     // The name is another O-Cloud's: ours was never registered.
-    if (error instanceof ServiceError && (error.code === 'ALREADY_EXISTS' || error.code === 'CONFLICT')) return undefined
+    if (error instanceof ServiceError && (error.code === 'ALREADY_EXISTS' || error.code === 'CONFLICT'))
+      return undefined
     throw error
   }
 }
