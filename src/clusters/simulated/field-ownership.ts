@@ -100,7 +100,9 @@ function differing(
     const before = liveChildren?.get(segment)
     const after = appliedChildren?.get(segment)
     if (isLeaf(ownedBelow) || isLeaf(wantedBelow)) {
-      if (!isDeepStrictEqual(before, after)) found.push(here)
+      // An empty container claims nothing of what is in it.
+      const containers = children(before, here, context) !== undefined && children(after, here, context) !== undefined
+      if (!containers && !isDeepStrictEqual(before, after)) found.push(here)
     } else found.push(...differing(before, after, ownedBelow, wantedBelow, here, context))
   }
   return found
