@@ -21,7 +21,6 @@ import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 
 const SECRET = 'marked-secret-5d41402abc4b'
-const runDir = mkdtempSync(join(tmpdir(), 'o2ims-kpt-'))
 const render = createPackageRenderer({ packageRoot: fileURLToPath(new URL('../../samples/packages', import.meta.url)) })
 const log = pino({ level: 'silent' })
 
@@ -52,11 +51,13 @@ const deployment = (namespace: string, name: string, podSpec: Record<string, str
 const UNSCHEDULABLE = { schedulerName: 'nobody' }
 
 describe('the kpt driver of the package port', needs('control-plane', 'kpt'), () => {
+  let runDir: string
   let plane: ControlPlane
   let cluster: Cluster
   let packages: PackagePort
 
   beforeAll(async () => {
+    runDir = mkdtempSync(join(tmpdir(), 'o2ims-kpt-'))
     plane = await startControlPlane({ parts: ALL_PARTS })
     await plane.addNode()
     ;({ cluster, packages } = driverFor(plane.kubeconfig))

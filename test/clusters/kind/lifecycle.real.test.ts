@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
@@ -21,11 +21,14 @@ import { needs } from '../../harness/needs.ts'
 const PREFIX = 'o2ims-test-lifecycle'
 const name = `${PREFIX}-one`
 const reference = randomUUID()
-const runDir = mkdtempSync(join(tmpdir(), 'o2ims-kind-'))
+/** A path that nobody makes: holds no tool, and nothing is ever written there. */
+const NOWHERE = '/nowhere/o2ims'
 const spec: ClusterSpec = { name, nodeImage: process.env.KIND_NODE_IMAGE, workers: 0, portMappings: [] }
 
 describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
   const children = createChildProcesses()
+  const folder = join(tmpdir(), `o2ims-kind-${randomUUID()}`)
+  const runDir = join(folder, 'run')
   const kind = createKind({ children, runDir })
   const docker = createDocker(children)
   const lifecycle = createKindLifecycle({ kind, docker })
@@ -38,7 +41,7 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
   beforeAll(removeTestClusters)
   afterAll(async () => {
     await removeTestClusters()
-    rmSync(runDir, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   })
 
   test('tells the versions of its tools', async () => {
@@ -49,7 +52,7 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
 
   test('a cluster whose maker was killed in the middle is known as ours and half-made, and is made again', async () => {
     const kubeconfigOfUser = stateOf(join(homedir(), '.kube', 'config'))
-    await killInTheMiddle()
+    await killInTheMiddle(runDir)
     const half = await lifecycle.find(name)
     expect(half).toEqual({ state: 'present', owner: reference, complete: false })
 
@@ -165,7 +168,7 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
 
 describe('without its tools the kind driver', () => {
   test('says that kind is missing', async () => {
-    const lifecycle = lifecycleIn({ PATH: runDir })
+    const lifecycle = lifecycleIn({ PATH: NOWHERE })
     await expect(lifecycle.check()).rejects.toMatchObject({
       code: 'PREFLIGHT_FAILED',
       message: expect.stringContaining('kind is not on the PATH'),
@@ -180,7 +183,7 @@ describe('without its tools the kind driver', () => {
   })
 
   test('refuses a name with shell characters before anything starts', async () => {
-    const lifecycle = lifecycleIn({ PATH: runDir })
+    const lifecycle = lifecycleIn({ PATH: NOWHERE })
     for (const bad of ['a;reboot', '$(id)', '-rf', 'a b', 'A', '', 'x'.repeat(51), 'a\nb', '../x']) {
       await expect(lifecycle.create({ ...spec, name: bad }, { reference })).rejects.toMatchObject({
         code: 'INVALID_ARGS',
@@ -190,12 +193,12 @@ describe('without its tools the kind driver', () => {
 
   function lifecycleIn(env: NodeJS.ProcessEnv) {
     const children = createChildProcesses({ env })
-    return createKindLifecycle({ kind: createKind({ children, runDir }), docker: createDocker(children) })
+    return createKindLifecycle({ kind: createKind({ children, runDir: NOWHERE }), docker: createDocker(children) })
   }
 })
 
 /** Runs another process that makes the cluster, and kills it when the control plane starts. */
-async function killInTheMiddle(): Promise<void> {
+async function killInTheMiddle(runDir: string): Promise<void> {
   const maker = fileURLToPath(new URL('maker.ts', import.meta.url))
   const worker = spawn(process.execPath, [maker, name, reference, runDir], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
