@@ -3,6 +3,7 @@ import { VersionConflict } from '../../store/store.ts'
 import type { ClusterLifecycle, ClusterSpec, LifecycleOptions } from '../lifecycle.ts'
 import { SIMULATED_VERSION } from './cluster.ts'
 import type { Directory } from './directory.ts'
+import { pause } from './pause.ts'
 
 /** A cluster that the simulated lifecycle made: known by name, as kind knows its clusters. */
 export interface MadeCluster {
@@ -58,6 +59,7 @@ export function createSimulatedLifecycle({
       for (const [percent, message] of STAGES) {
         progress?.(percent, message)
         await pause(createMs / STAGES.length, signal)
+        signal?.throwIfAborted()
       }
       const standing = await clusters.get(spec.name)
       if (standing?.value.owner !== reference) {
@@ -80,18 +82,4 @@ export function createSimulatedLifecycle({
       return true
     },
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const aborted = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', aborted, { once: true })
-  })
 }

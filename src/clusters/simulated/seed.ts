@@ -13,27 +13,34 @@ export interface SeedOptions {
   /** Default: three. */
   nodes?: number
   size?: NodeSize
-  /** Prefix of the names of the nodes. */
+  /** The cluster's name, for nodes that are called as kind calls them. */
   name?: string
 }
 
-export const NODE_SIZE: NodeSize = { cpu: '16', memory: '64Gi', pods: '110' }
+/** More pods than a kubelet takes by default: a demo may place a thousand small workloads on three nodes. */
+export const NODE_SIZE: NodeSize = { cpu: '16', memory: '64Gi', pods: '1000' }
 const NODES = 3
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 /** Puts into an empty simulated cluster what a new one has: namespaces, Ready nodes, CoreDNS. May be cut off and called again. */
 export async function seedCluster(
   cluster: Cluster,
-  { nodes = NODES, size = NODE_SIZE, name = 'node' }: SeedOptions,
+  { nodes = NODES, size = NODE_SIZE, name }: SeedOptions,
 ): Promise<void> {
   for (const namespace of NAMESPACES) {
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { force: true })
   }
   for (let index = 0; index < nodes; index += 1) {
-    const node = await cluster.apply(nodeObject(`${name}-${index}`, index === 0), { force: true })
+    const node = await cluster.apply(nodeObject(nodeName(index, name), index === 0), { force: true })
     await writeStatus(cluster, node, ({ status }) => status ?? nodeStatus(size))
   }
   await cluster.apply(coreDns(), { force: true })
+}
+
+function nodeName(index: number, cluster: string | undefined): string {
+  if (cluster === undefined) return `node-${index}`
+  if (index === 0) return `${cluster}-control-plane`
+  return index === 1 ? `${cluster}-worker` : `${cluster}-worker${index}`
 }
 
 function nodeObject(name: string, controlPlane: boolean): KubernetesObject {

@@ -9,6 +9,7 @@ import { runControllers } from './controllers/run.ts'
 import { createDirectory } from './directory.ts'
 import { runHousekeeping } from './housekeeping.ts'
 import { createSimulatedLifecycle, type MadeCluster } from './lifecycle.ts'
+import { pause } from './pause.ts'
 import { type SeedOptions, seedCluster } from './seed.ts'
 import { createWatchHub } from './watch-hub.ts'
 
@@ -159,16 +160,4 @@ export function createSimulatedClusters({ store, log, delays }: SimulatedCluster
       for (const one of playing.values()) one.abort()
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -5,6 +5,7 @@ import type { KindRef, KubernetesObject, Selection, WatchEvent } from '../cluste
 import { at, isObject, stringAt } from '../fields.ts'
 import { type KnownKind, kindKey } from './kinds.ts'
 import { type LabelMatch, parseLabelSelector } from './label-selector.ts'
+import { pause } from './pause.ts'
 import { type StoredObjects, shown } from './stored-objects.ts'
 import type { WatchHub } from './watch-hub.ts'
 
@@ -149,18 +150,6 @@ async function untilListed<T>(list: () => Promise<T>, signal: AbortSignal): Prom
     const delay = Math.min(100 * 2 ** attempt, 10_000)
     await pause(delay / 2 + (Math.random() * delay) / 2, signal)
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }
 
 function labelsOf(object: JsonObject): Record<string, string> | undefined {
