@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const BIN = fileURLToPath(new URL('../../bin/o2ims.js', import.meta.url))
-const TIME_LIMIT_MS = 15_000
+const TIME_LIMIT_MS = 60_000
 
 export interface Finished {
   code: number | null

@@ -14,7 +14,7 @@ export function addDemo(program: Command): void {
     .command('demo')
     .summary('start a service with simulated O-Clouds, provision the samples, stop it again')
     .description(
-      'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the reports and stops the service.',
+      'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the report of the last one and stops the service.',
     )
     .action(async (_options: object, command: Command) => {
       process.exitCode = await untilInterrupted((signal) => demo(contextOf(command), signal))
@@ -46,7 +46,7 @@ const NEXT = [
 async function provisionSamples(base: Context, service: DemoService, signal: AbortSignal): Promise<number> {
   const api = createApi({ http: createHttp({ server: service.server }) })
   const context: Context = { ...base, api, json: false, again: (command) => `o2ims ${command}` }
-  const ids: string[] = []
+  let last: string | undefined
   for (const { file, body } of await simulatedSamples(api.http)) {
     context.out.print(['', `POST ${service.server}/o2ims/v1/provisioningRequests < samples/requests/${file}`, ''])
     const request = await api.submit(body)
@@ -55,8 +55,8 @@ async function provisionSamples(base: Context, service: DemoService, signal: Abo
     if (signal.aborted) return INTERRUPTED
     if (ending.kind !== 'ended' || ending.request.status.provisioningPhase !== 'FULFILLED')
       return conclude(context, id, ending, 'fulfilled')
-    ids.push(id)
+    last = id
   }
-  for (const id of ids) context.out.print(['', (await api.report(id, 'md')).trimEnd()])
+  if (last !== undefined) context.out.print(['', (await api.report(last, 'md')).trimEnd()])
   return 0
 }

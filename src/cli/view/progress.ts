@@ -52,7 +52,10 @@ export function advance(progress: Progress, followed: Followed): Progress {
   const { generation, message, at } = followed.data
   if (generation < progress.generation) return progress
   if (generation > progress.generation) return { ...progress, generation, stale: true }
-  if (followed.event === 'phase') return { ...progress, phase: followed.data.provisioningPhase, message }
+  if (followed.event === 'phase') {
+    const { provisioningPhase: phase } = followed.data
+    return { ...progress, phase, message, percent: phase === 'FULFILLED' ? 100 : progress.percent }
+  }
   const { step, state, percent } = followed.data
   const steps = progress.steps.map((each) => (each.name === step ? moved(each, state, message, at) : each))
   return { ...progress, percent, steps }
