@@ -56,10 +56,15 @@ export function refusalOfApplied(object: KubernetesObject, known: KnownKind): st
       return `${shown} is invalid: metadata.labels: Invalid value of label ${key}`
     }
   }
-  const undeclared = undeclaredField(kindKey(known.group, known.kind), object)
+  return refusalByFields(object, undeclaredField(kindKey(known.group, known.kind), object))
+}
+
+/** The refusal of a field that the schema does not have, as server-side apply says it. */
+export function refusalByFields(object: KubernetesObject, undeclared: string | undefined): string | undefined {
   if (undeclared === undefined) return undefined
-  const namespaced = object.metadata.namespace === undefined ? `/${name}` : `${object.metadata.namespace}/${name}`
-  return `failed to create typed patch object (${namespaced}; ${object.apiVersion}, Kind=${known.kind}): ${undeclared}: field not declared in schema`
+  const { name, namespace = '' } = object.metadata
+  const what = `${namespace}/${name}; ${object.apiVersion}, Kind=${object.kind}`
+  return `failed to create typed patch object (${what}): ${undeclared}: field not declared in schema`
 }
 
 const WORKLOADS = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet'])

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../json.ts'
 import type { ObjectGuard } from '../../store/objects.ts'
 import type { Cluster, KubernetesObject, WriteOptions } from '../cluster.ts'
 import { listAt, numberAt, stringAt } from '../fields.ts'
-import { isJsonObject, readApplied, refusalOfApplied, refusalOfResult } from './admission.ts'
+import { isJsonObject, readApplied, refusalByFields, refusalOfApplied, refusalOfResult } from './admission.ts'
+import { fillCustomDefaults, invalidCustomField, undeclaredCustomField } from './custom-schema.ts'
 import { fillDefaults } from './defaults.ts'
 import { applyFields } from './field-ownership.ts'
 import type { KindLookup } from './kind-lookup.ts'
@@ -30,14 +31,15 @@ export function createApply({ objects, kinds, fieldManager }: WriteParts): Clust
     options.signal?.throwIfAborted()
     const known = await kinds.need(object)
     const namespace = namespaceOf(known, refOf(object))
-    const refused = refusalOfApplied(object, known)
-    if (refused !== undefined) throw refusal(object, refused)
     const applied = readApplied(object, known)
+    const schema = await kinds.schemaOf(known, object.apiVersion)
+    const refused = refusalOfApplied(object, known) ?? refusalByFields(object, undeclaredCustomField(applied, schema))
+    if (refused !== undefined) throw refusal(object, refused)
     return await untilWritten(options.signal, async () => {
       const { revision, standing } = await objects.read(known, namespace, object.metadata.name)
       requireExpected(object, standing, options)
       const guards = standing === undefined && namespace !== '' ? [await activeNamespace(object, namespace)] : []
-      const next = nextState({ object, applied, standing, known, fieldManager, force: options.force === true })
+      const next = nextState({ object, applied, standing, known, schema, fieldManager, force: options.force === true })
       if (standing !== undefined && isDeepStrictEqual(next, { object: standing.object, managers: standing.managers })) {
         return shown(standing.object, standing.revision, object.apiVersion)
       }
@@ -97,6 +99,8 @@ interface Input {
   applied: JsonObject
   standing: Standing | undefined
   known: KnownKind
+  /** Of a custom kind. */
+  schema: unknown
   fieldManager: string
   force: boolean
 }
@@ -106,6 +110,7 @@ function nextState({
   applied,
   standing,
   known,
+  schema,
   fieldManager,
   force,
 }: Input): Pick<Standing, 'object' | 'managers'> {
@@ -119,12 +124,13 @@ function nextState({
   }
   const after = result.object
   fillDefaults(after, known, now)
+  fillCustomDefaults(after, schema)
   const metadata = isJsonObject(after.metadata) ? after.metadata : {}
   if (standing === undefined) {
     metadata.uid = randomUUID()
     metadata.creationTimestamp = now
   }
-  const refused = refusalOfResult(after, standing?.object, known)
+  const refused = refusalOfResult(after, standing?.object, known) ?? invalidCustomField(after, schema)
   if (refused !== undefined) throw refusal(object, refused)
   if (known.counted) {
     const generation = numberAt(live, 'metadata', 'generation') ?? 0

@@ -2,11 +2,14 @@ import { ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { ObjectWrite } from '../../store/objects.ts'
 import type { KindRef } from '../cluster.ts'
+import { schemaOf } from './custom-schema.ts'
 import { builtInByKey, type KnownKind, keyOfRef, kindKey, kindOfDefinition, servesVersion } from './kinds.ts'
 import type { StoredObjects } from './stored-objects.ts'
 
 /** Custom kinds stand on a shelf of their own beside their definitions, so that one small read tells of a kind. */
 const KINDS_SHELF = { kind: '~kinds', namespace: '' }
+
+const DEFINITIONS = builtInByKey('apiextensions.k8s.io/CustomResourceDefinition')
 
 export interface KindLookup {
   find(ref: KindRef): Promise<KnownKind | undefined>
@@ -14,11 +17,13 @@ export interface KindLookup {
   findByKey(key: string): Promise<KnownKind | undefined>
   /** @throws ServiceError APPLY_FAILED when this cluster does not know the kind */
   need(ref: KindRef): Promise<KnownKind>
+  /** The schema of a custom kind; undefined for built-in ones. */
+  schemaOf(known: KnownKind, apiVersion: string): Promise<unknown>
   /** The write that goes with the writing (or, without `definition`, the removal) of a definition. Undefined: it stands already. */
   writeBeside(name: KnownKind, definition: JsonObject | undefined): Promise<ObjectWrite | undefined>
 }
 
-export function createKindLookup({ objects }: { objects: Pick<StoredObjects, 'readText'> }): KindLookup {
+export function createKindLookup({ objects }: { objects: Pick<StoredObjects, 'read' | 'readText'> }): KindLookup {
   async function read(key: string) {
     return await objects.readText(KINDS_SHELF, key)
   }
@@ -46,6 +51,11 @@ export function createKindLookup({ objects }: { objects: Pick<StoredObjects, 're
         'APPLY_FAILED',
         `The simulated API server does not know ${apiVersion} ${kind}: is its CRD installed?`,
       )
+    },
+    async schemaOf({ definedBy }, apiVersion) {
+      if (definedBy === undefined || DEFINITIONS === undefined) return undefined
+      const { standing } = await objects.read(DEFINITIONS, '', definedBy)
+      return standing && schemaOf(standing.object, apiVersion)
     },
     async writeBeside(known, definition) {
       const key = kindKey(known.group, known.kind)

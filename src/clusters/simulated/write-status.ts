@@ -3,7 +3,10 @@ import { ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import { VersionConflict } from '../../store/store.ts'
 import type { Cluster, KubernetesObject } from '../cluster.ts'
+import { at } from '../fields.ts'
+import { refusalByFields } from './admission.ts'
 import type { WriteParts } from './apply.ts'
+import { invalidCustomField, undeclaredCustomField } from './custom-schema.ts'
 import { nameOf, namespaceOf, refOf } from './naming.ts'
 import { shown } from './stored-objects.ts'
 
@@ -20,6 +23,13 @@ export function createWriteStatus({ objects, kinds }: Pick<WriteParts, 'objects'
     }
     if (!known.statusSubresource)
       throw new ServiceError('APPLY_FAILED', `${nameOf(ref)}: ${ref.kind} has no status subresource`)
+    const schema = await kinds.schemaOf(known, object.apiVersion)
+    const undeclared = undeclaredCustomField({ status: object.status }, schema)
+    const refused =
+      refusalByFields(object, undeclared) ??
+      invalidCustomField(object.status, at(schema, 'properties', 'status'), ['status'])
+    if (refused !== undefined && object.status !== undefined)
+      throw new ServiceError('APPLY_FAILED', `${nameOf(ref)}: ${refused}`)
     const { standing } = await objects.read(known, namespace, ref.name)
     if (standing === undefined) throw new ServiceError('APPLY_FAILED', `${nameOf(ref)} not found`)
     if (String(standing.revision) !== object.metadata.resourceVersion) throw modified(object)
