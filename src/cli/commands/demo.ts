@@ -40,7 +40,7 @@ const NEXT = [
   '',
   'To start it for good:      npm start',
   'Then Swagger UI is at:     http://127.0.0.1:8080/docs',
-  'And the command line:      npx o2ims provision -f samples/requests/…',
+  'And the command line:      npx o2ims provision -f samples/requests/kpt-workload.yaml',
 ]
 
 async function provisionSamples(base: Context, service: DemoService, signal: AbortSignal): Promise<number> {
