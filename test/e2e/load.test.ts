@@ -34,7 +34,8 @@ describe('a thousand requests at once on one worker with default settings', need
     const phases = new Map<string, number>()
     for (const id of ids) {
       const { body } = await toTheEnd(server.url, id, 150_000)
-      const phase = body.status.provisioningPhase
+      const { code, step, cause } = body.progress.error ?? {}
+      const phase = code ? `${code} at ${step}: ${cause}` : body.status.provisioningPhase
       phases.set(phase, (phases.get(phase) ?? 0) + 1)
     }
     const ended = performance.now()

@@ -5,8 +5,10 @@ export type InterruptionKind =
   | 'cancelled'
   /** A PUT, DELETE or retry made a newer generation, or the request is gone. */
   | 'superseded'
-  /** Another worker has taken over, or our lease was lost. */
+  /** Another worker has taken over. */
   | 'fenced'
+  /** Our lock expired before it could be renewed: the request is anybody's now. */
+  | 'lost'
   | 'shutdown'
 
 /** The reason of an aborted run's signal. */
@@ -33,4 +35,15 @@ export function abortAt(instant: Date, message: string): { signal: AbortSignal; 
     Math.max(0, instant.getTime() - Date.now()),
   )
   return { signal: controller.signal, clear: () => clearTimeout(timer) }
+}
+
+/** The signal of a run: aborts at shutdown, and with an Interruption when the lock was lost. */
+export function whileLocked(lock: AbortSignal, shutdown: AbortSignal): AbortSignal {
+  const lost = new AbortController()
+  const onAbort = () => {
+    if (!shutdown.aborted) lost.abort(new Interruption('lost', 'the lock of the request was lost'))
+  }
+  if (lock.aborted) onAbort()
+  else lock.addEventListener('abort', onAbort, { once: true })
+  return AbortSignal.any([shutdown, lost.signal])
 }

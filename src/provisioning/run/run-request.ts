@@ -9,7 +9,7 @@ import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
 import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
-import { abortAt, Interruption, interruptionOf } from './interruption.ts'
+import { abortAt, Interruption, interruptionOf, whileLocked } from './interruption.ts'
 import { runSteps, StepFailure } from './pipeline.ts'
 import { createRedactor } from './redaction.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
@@ -32,19 +32,22 @@ export interface RunParts {
 /** Pauses between tries of a DELETE that could not remove everything. */
 const DELETE_AGAIN_MS = { first: 5_000, most: 300_000 }
 
+/** After a lost lock: soon, for nobody else may be there. */
+const LOST_AGAIN_MS = 500
+
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
   const log = parts.log.child({ provisioningRequestId: job.provisioningRequestId, generation: job.generation })
   try {
     return await parts.store.locks.withLock(`request:${job.reference}`, shutdown, (lease) =>
-      runClaimed(job, AbortSignal.any([shutdown, lease]), { ...parts, log }),
+      runClaimed(job, whileLocked(lease, shutdown), { ...parts, log }),
     )
   } catch (error) {
     if (shutdown.aborted) return 'requeue'
     const interruption = interruptionOf(error, shutdown)
     if (interruption) {
       log.info({ kind: interruption.kind, cause: interruption.message }, 'the run stops')
-      return 'done'
+      return interruption.kind === 'lost' ? { againInMs: LOST_AGAIN_MS } : 'done'
     }
     // The store is away, or the service made a mistake: the wish is still there, and so is the record.
     log.error({ cause: messageOf(error), err: error }, 'the run broke off; it will be tried again')

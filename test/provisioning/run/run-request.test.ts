@@ -196,6 +196,23 @@ describe('the run of a request', () => {
     await another.close()
   })
 
+  it('does not take a lost lock for a failure: the run stops, and goes on when it has the lock again', async () => {
+    const world = fresh()
+    let first = true
+    world.duringApply = async (name, { signal }) => {
+      if (name !== 'b' || !first) return
+      first = false
+      // The whole process stands still for longer than its lease.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+      await sleep(5_000, undefined, { signal })
+    }
+    const posted = await run.post(newId(), parameters)
+    expect(await run.run(posted)).toEqual({ againInMs: 500 })
+    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('PROGRESSING')
+    await run.run(posted)
+    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+  })
+
   it('cancels at once while a step runs, and undoes', async () => {
     const world = fresh()
     const posted = await run.post(newId(), parameters)
