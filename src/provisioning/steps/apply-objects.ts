@@ -5,7 +5,7 @@ import { messageOf, ServiceError } from '../../errors.ts'
 import type { Ledger } from './ledger.ts'
 import { type Looked, lookAt } from './looking.ts'
 import { isDefinition, isNamespace, nameOf } from './object-order.ts'
-import { type Owner, ownerOf, standingOf } from './ownership.ts'
+import { ownerOf, standingOf } from './ownership.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import type { Change, StepContext } from './step.ts'
 
@@ -103,10 +103,11 @@ async function afterConflict(
 export async function planAll(
   cluster: Cluster,
   objects: readonly KubernetesObject[],
-  owner: Owner,
-  signal: AbortSignal,
+  ledger: Ledger,
+  context: StepContext,
 ): Promise<Change[]> {
-  const looked = await lookAt(cluster, objects, owner, signal, false)
+  const { signal } = context
+  const looked = await lookAt(cluster, objects, { owner: ownerOf(context), ledger, signal, wait: false })
   const missing = new Set(
     looked.filter(({ ref, live }) => isNamespace(ref) && live === undefined).map(({ ref }) => ref.name),
   )

@@ -8,7 +8,7 @@ import type { Made, MadeObject } from '../record.ts'
 import { isPastDeadline, throughOutages, Unreachable } from './limits.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import type { Change, Step, StepContext, Undone } from './step.ts'
-import { openTarget } from './target.ts'
+import { CLUSTER_KIND, openTarget } from './target.ts'
 import { waitFor } from './waiting.ts'
 
 const subnet = z.string().refine(isSubnet, { message: 'must be a subnet such as 10.244.0.0/16' })
@@ -120,7 +120,7 @@ export const kindCluster: Step<Inputs> = {
   },
 }
 
-const clusterRef = (name: string): Change['object'] => ({ apiVersion: 'kind.x-k8s.io/v1alpha4', kind: 'Cluster', name })
+const clusterRef = (name: string): Change['object'] => ({ ...CLUSTER_KIND, name })
 
 type Standing = 'absent' | 'cut-off' | 'stands'
 

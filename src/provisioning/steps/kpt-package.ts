@@ -48,8 +48,9 @@ export const kptPackage: Step<Inputs> = {
     const cluster = await context.cluster(given.target)
     if (cluster === undefined) return objects.map((object): Change => ({ action: 'create', object: refOf(object) }))
     const wanted = await prepared(cluster, objects, given.namespace, ownerOf(context), context.signal)
-    const changes = await planAll(cluster, wanted, ownerOf(context), context.signal)
-    const surplus = createLedger(given.target, previous, context).surplus(refsOf(wanted))
+    const ledger = createLedger(given.target, previous, context)
+    const changes = await planAll(cluster, wanted, ledger, context)
+    const surplus = ledger.surplus(refsOf(wanted))
     return [...changes, ...surplus.map((object): Change => ({ action: 'delete', object: plainRef(object) }))]
   },
 
@@ -57,12 +58,12 @@ export const kptPackage: Step<Inputs> = {
     const cluster = await openTarget(given.target, context)
     const owner = ownerOf(context)
     const wanted = await prepared(cluster, await packageObjects(given, context), given.namespace, owner, context.signal)
-    const looked = await lookAt(cluster, wanted, owner, context.signal, true)
     const ledger = createLedger(given.target, previous, context)
+    const looked = await lookAt(cluster, wanted, { owner, ledger, signal: context.signal, wait: true })
     const id = inventoryIdOf(owner)
     const inventory: Inventory = { id, name: id, namespace: given.namespace }
     ledger.notes.inventory = { ...inventory }
-    ledger.notes.inventoryMadeIn ??= context.request.generation
+    if (!ledger.hasEarlier()) ledger.notes.inventoryMadeIn = context.request.generation
     ledger.outputs = { namespace: given.namespace, inventory: id }
     await intendAll(looked, ledger)
     await applyAll(
@@ -92,9 +93,11 @@ export const kptPackage: Step<Inputs> = {
     if ('left' in cluster) return cluster
     const inventory = inventoryOf(made)
     const whole = scope === 'all' || made.notes.inventoryMadeIn === context.request.generation
-    if (whole && inventory !== undefined) await destroy(cluster, inventory, context)
+    const destroyed = !whole || inventory === undefined || (await destroy(cluster, inventory, context))
     // What kpt could not remove is tried once more, and has its reason told; namespaces and definitions are ours to remove.
-    return removeObjects(cluster, objects, context)
+    const result = await removeObjects(cluster, objects, context)
+    if (!destroyed && result.left.length === 0) await removeInventory(cluster, inventory, context)
+    return result
   },
 }
 
@@ -172,22 +175,34 @@ async function fillUids(
   }
 }
 
-async function destroy(cluster: Cluster, inventory: Inventory, context: StepContext): Promise<void> {
+/** False when something kept it from being destroyed as a whole. */
+async function destroy(cluster: Cluster, inventory: Inventory, context: StepContext): Promise<boolean> {
   const { signal, run, progress } = context
   const options: PackageOptions = { signal, run, progress, reconcileTimeoutSeconds: RECONCILE_SECONDS }
   try {
-    await throughOutages(async () => {
+    const { left } = await throughOutages(async () => {
       await context.fence()
-      await context.packages(cluster).destroy(cluster, inventory, options)
+      return context.packages(cluster).destroy(cluster, inventory, options)
     }, signal)
+    return left.length === 0
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
-    context.log.warn(
-      { inventory: inventory.id, cause: messageOf(error) },
-      'the package was not destroyed as a whole; its objects are removed one by one',
-    )
+    const cause = messageOf(error)
+    context.log.warn({ inventory: inventory.id, cause }, 'the package is not destroyed as a whole, but one by one')
+    return false
   }
 }
+
+/** What kpt would have removed last. */
+async function removeInventory(cluster: Cluster, { namespace, name }: Inventory, context: StepContext): Promise<void> {
+  const { signal } = context
+  await throughOutages(async () => {
+    await context.fence()
+    await cluster.delete({ ...RESOURCE_GROUP, namespace, name }, { signal })
+  }, signal)
+}
+
+const RESOURCE_GROUP = { apiVersion: 'kpt.dev/v1alpha1', kind: 'ResourceGroup' }
 
 function inventoryOf(made: Made): Inventory | undefined {
   const parsed = z.object({ id: z.string(), name: z.string(), namespace: z.string() }).safeParse(made.notes.inventory)

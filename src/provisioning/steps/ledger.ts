@@ -17,6 +17,10 @@ export interface Ledger {
   /** It stands; `changed` is false when the server had it like that already. */
   stands(ref: ObjectRef, uid: string | undefined, changed: boolean): void
   deleted(ref: ObjectRef): void
+  /** Made by us, or about to be. */
+  knows(ref: ObjectRef): boolean
+  /** True when something of an earlier generation is still there. */
+  hasEarlier(): boolean
   /** What earlier runs made that is not among these. */
   surplus(wanted: readonly ObjectRef[]): MadeObject[]
   made(): Made
@@ -59,6 +63,8 @@ export function createLedger(oCloudId: string, previous: Made | undefined, conte
       const entry = entries.get(keyOf(ref))
       if (entry) entries.set(keyOf(ref), { ...entry, action: 'deleted' })
     },
+    knows: (ref) => entries.get(keyOf(ref))?.madeIn !== undefined,
+    hasEarlier: () => before.some(({ madeIn = generation }) => madeIn < generation),
     surplus(wanted) {
       const keys = new Set(wanted.map(keyOf))
       return [...entries.values()].filter(

@@ -1,6 +1,7 @@
 import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { stringAt } from '../../clusters/fields.ts'
 import { ServiceError } from '../../errors.ts'
+import type { Ledger } from './ledger.ts'
 import { forEachBounded } from './limits.ts'
 import { inApplyOrder, isDefinition, isNamespace, keyOf, nameOf, refOf } from './object-order.ts'
 import { type Owner, stamped, standingOf } from './ownership.ts'
@@ -59,15 +60,28 @@ export async function prepared(
 const definedKind = (definition: KubernetesObject): string =>
   `${stringAt(definition, 'spec', 'group')}/${stringAt(definition, 'spec', 'names', 'kind')}`
 
+/**
+ * Every object of ours is written down before it is made, so one that the record does not name was set aside when a change gave this step another target or namespace.
+ * Removing it later would take it from the new ones.
+ */
+const SET_ASIDE =
+  'was made by this step for another target or namespace and goes only when the new objects stand: give it another name, or delete this request and send it again'
+
+export interface LookOptions {
+  owner: Owner
+  ledger: Pick<Ledger, 'knows'>
+  signal: AbortSignal
+  /** Waits until what is being deleted is gone; a plan does not. */
+  wait: boolean
+}
+
 /** Looks at what exists, before anything is written. Rejects with CONFLICT that names the owners of what is not ours. */
 export async function lookAt(
   cluster: Cluster,
   objects: readonly KubernetesObject[],
-  owner: Owner,
-  signal: AbortSignal,
-  wait: boolean,
+  options: LookOptions,
 ): Promise<Looked[]> {
-  const looked = await forEachBounded(objects, (object) => lookAtOne(cluster, object, owner, signal, wait))
+  const looked = await forEachBounded(objects, (object) => lookAtOne(cluster, object, options))
   const foreign = looked.filter((entry): entry is Foreign => 'conflict' in entry)
   if (foreign.length > 0) throw new ServiceError('CONFLICT', foreign.map(({ conflict }) => conflict).join('; '))
   return looked.filter((entry): entry is Looked => !('conflict' in entry))
@@ -76,9 +90,7 @@ export async function lookAt(
 async function lookAtOne(
   cluster: Cluster,
   object: KubernetesObject,
-  owner: Owner,
-  signal: AbortSignal,
-  wait: boolean,
+  { owner, ledger, signal, wait }: LookOptions,
 ): Promise<Looked | Foreign> {
   const ref = refOf(object)
   const live = await cluster.get(ref, { signal })
@@ -91,6 +103,7 @@ async function lookAtOne(
     if (wait) await waitUntilGone(cluster, ref, live.metadata.uid, signal)
     return { ref, object, live: undefined, used: false }
   }
+  if (!foreign && !isNamespace(ref) && !ledger.knows(ref)) return { conflict: `${nameOf(ref)} ${SET_ASIDE}` }
   return { ref, object, live, used: foreign }
 }
 

@@ -31,8 +31,9 @@ export const manifests: Step<Inputs> = {
     const cluster = await context.cluster(target)
     if (cluster === undefined) return refsOf(objects).map((object): Change => ({ action: 'create', object }))
     const wanted = await prepared(cluster, objects, namespace, ownerOf(context), context.signal)
-    const changes = await planAll(cluster, wanted, ownerOf(context), context.signal)
-    const surplus = createLedger(target, previous, context).surplus(refsOf(wanted))
+    const ledger = createLedger(target, previous, context)
+    const changes = await planAll(cluster, wanted, ledger, context)
+    const surplus = ledger.surplus(refsOf(wanted))
     return [...changes, ...surplus.map((object): Change => ({ action: 'delete', object: plainRef(object) }))]
   },
 
@@ -41,7 +42,7 @@ export const manifests: Step<Inputs> = {
     const owner = ownerOf(context)
     const ledger = createLedger(target, previous, context)
     const wanted = await prepared(cluster, objects, namespace, owner, context.signal)
-    const looked = await lookAt(cluster, wanted, owner, context.signal, true)
+    const looked = await lookAt(cluster, wanted, { owner, ledger, signal: context.signal, wait: true })
     await intendAll(looked, ledger)
     await applyAll(cluster, looked, ledger, context)
     await prune(cluster, wanted, ledger, context)

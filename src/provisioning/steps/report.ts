@@ -25,7 +25,7 @@ export const report: Step<z.infer<typeof inputs>> = {
     const oClouds = await oCloudsOf(context)
     const summary: JsonObject = { oClouds, workloads: workloads.map(described), objects: objects.length }
     const nodes = oClouds.reduce((sum, oCloud) => sum + (typeof oCloud.nodes === 'number' ? oCloud.nodes : 0), 0)
-    const line = `${objects.length} objects, ${workloads.length} workloads on ${nodes} nodes`
+    const line = `${counted(objects.length, 'object')}, ${counted(workloads.length, 'workload')} on ${counted(nodes, 'node')}`
     return { objects: [], outputs: { summary }, notes: { summary: line } }
   },
 
@@ -52,6 +52,8 @@ async function oCloudsOf(context: StepContext): Promise<JsonObject[]> {
   }
   return described
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 const described = ({ apiVersion, kind, namespace, name, uid }: MadeObject): JsonObject => ({
   apiVersion,

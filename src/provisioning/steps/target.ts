@@ -4,6 +4,9 @@ import type { Made, MadeObject } from '../record.ts'
 import { throughOutages } from './limits.ts'
 import type { StepContext, Undone } from './step.ts'
 
+/** The pseudo object that stands for a whole cluster in what a step made. */
+export const CLUSTER_KIND = { apiVersion: 'kind.x-k8s.io/v1alpha4', kind: 'Cluster' }
+
 /** The cluster that a step acts on; outside of a plan it is always known. */
 export async function openTarget(oCloudId: string, context: StepContext): Promise<Cluster> {
   const cluster = await context.cluster(oCloudId)
@@ -11,7 +14,7 @@ export async function openTarget(oCloudId: string, context: StepContext): Promis
   return cluster
 }
 
-/** The cluster to undo on. When it cannot be had any more, everything is left, with that reason. */
+/** The cluster to undo on, or the answer of the undo where there is nothing to act on: no objects, a cluster that is gone with all that was in it, or one that cannot be had any more. */
 export async function openTargetForUndo(
   made: Made,
   objects: readonly MadeObject[],
@@ -20,10 +23,29 @@ export async function openTargetForUndo(
   const { oCloudId } = made
   if (oCloudId === undefined || objects.length === 0) return { undone: [], left: [] }
   try {
-    return await throughOutages(() => openTarget(oCloudId, context), context.signal)
+    return await throughOutages(async () => {
+      if (await isGoneWithItsCluster(oCloudId, context)) {
+        return { undone: objects.filter((object) => object.uid !== undefined), left: [] }
+      }
+      return openTarget(oCloudId, context)
+    }, context.signal)
   } catch (error) {
     context.signal.throwIfAborted()
     if (!(error instanceof ServiceError)) throw error
     return { undone: [], left: objects.map((object) => ({ ...object, reason: messageOf(error) })) }
   }
+}
+
+/** A cluster that this request made itself and that somebody took away: nobody would ever answer there. */
+async function isGoneWithItsCluster(oCloudId: string, context: StepContext): Promise<boolean> {
+  for (const { made } of context.steps) {
+    const cluster = made?.objects.find(
+      ({ kind, apiVersion }) => kind === CLUSTER_KIND.kind && apiVersion === CLUSTER_KIND.apiVersion,
+    )
+    if (made?.oCloudId !== oCloudId || cluster === undefined) continue
+    const driver = made.notes.driver === 'simulated' ? 'simulated' : 'kind'
+    const presence = await context.lifecycle(driver).find(cluster.name, { signal: context.signal })
+    return presence.state === 'absent'
+  }
+  return false
 }

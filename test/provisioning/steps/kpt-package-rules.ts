@@ -5,11 +5,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Cluster, KubernetesObject } from '../../../src/clusters/cluster.ts'
+import type { ClusterLifecycle } from '../../../src/clusters/lifecycle.ts'
 import { OWNER_LABEL } from '../../../src/clusters/ownership.ts'
+import { ServiceError } from '../../../src/errors.ts'
 import type { PackagePort } from '../../../src/packages/package-port.ts'
 import { createPackageRenderer } from '../../../src/packages/render.ts'
 import { abortAt } from '../../../src/provisioning/run/interruption.ts'
 import { kptPackage } from '../../../src/provisioning/steps/kpt-package.ts'
+import { CLUSTER_KIND } from '../../../src/provisioning/steps/target.ts'
 import { type Deaths, dieAt, Killed } from '../../harness/deaths.ts'
 import { needs, type Part } from '../../harness/needs.ts'
 import { type TestContextParts, testContext } from '../../harness/step-context.ts'
@@ -166,6 +169,50 @@ export function kptPackageRules(name: string, setup: () => Promise<PackageWorld>
       expect(await live('v1', 'ConfigMap', namespace, 'settings')).toBeDefined()
     })
 
+    test('a package that its tool cannot destroy is removed one by one, the inventory too', async () => {
+      const namespace = unique()
+      await world.makeForeign(namespaceObject(namespace))
+      const { context: run } = context()
+      const made = await kptPackage.apply(given(packageOf(settings()), namespace), undefined, run)
+      const inventory = inNamespace('kpt.dev/v1alpha1', 'ResourceGroup', namespace, String(made.outputs.inventory))
+      expect(await world.cluster.get(inventory)).toBeDefined()
+      const destroy = () => Promise.reject(new ServiceError('APPLY_FAILED', 'the tool is broken'))
+      const { reference } = run.request
+      const broken = context({ reference, packages: { ...world.packages, destroy } })
+      expect(await kptPackage.undo(made, 'generation', broken.context)).toMatchObject({ left: [] })
+      expect(await live('v1', 'ConfigMap', namespace, 'settings')).toBeUndefined()
+      expect(await world.cluster.get(inventory)).toBeUndefined()
+    })
+
+    test('a move to another namespace that would share an object with the old one is refused in words', async () => {
+      const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: unique() } }
+      const folder = packageOf(role, settings())
+      const [before, after] = [unique(), unique()]
+      const { context: run } = context()
+      const made = await kptPackage.apply(given(folder, before), undefined, run)
+      const { reference } = run.request
+      const next = context({ reference, generation: 2 })
+      const refused = { code: 'CONFLICT', message: expect.stringMatching(/^ClusterRole .* give it another name/) }
+      await expect(kptPackage.plan(given(folder, after), undefined, next.context)).rejects.toMatchObject(refused)
+      await expect(kptPackage.apply(given(folder, after), undefined, next.context)).rejects.toMatchObject(refused)
+      expect(next.last()).toBeUndefined()
+      expect(await kptPackage.undo(made, 'all', next.context)).toMatchObject({ left: [] })
+    })
+
+    test('a package whose cluster is gone counts as undone', async () => {
+      const namespace = unique()
+      const { context: run } = context()
+      const made = await kptPackage.apply(given(packageOf(settings()), namespace), undefined, run)
+      const lifecycle = { ...absentClusters(), driver: 'kind' as const }
+      const cluster = { ...CLUSTER_KIND, name: 'gone', action: 'created' as const, madeIn: 1 }
+      const home = { oCloudId: world.cluster.oCloudId, objects: [cluster], outputs: {}, notes: { driver: 'kind' } }
+      const steps = [{ name: 'cluster', uses: 'kind-cluster', state: 'SUCCEEDED' as const, made: home }]
+      const { reference } = run.request
+      const undoing = context({ reference, lifecycle, steps, clusters: [] })
+      expect(await kptPackage.undo(made, 'all', undoing.context)).toMatchObject({ undone: made.objects, left: [] })
+      expect(await kptPackage.undo(made, 'all', context({ reference }).context)).toMatchObject({ left: [] })
+    })
+
     test('pods that find no capacity fail it at the deadline with the reason, and are undone', async () => {
       const namespace = unique()
       const limit = abortAt(new Date(Date.now() + 14_000), 'the deadline has passed')
@@ -186,7 +233,7 @@ export function kptPackageRules(name: string, setup: () => Promise<PackageWorld>
 
     test('killed at any instant, a second run ends the same and makes nothing twice; then an undo leaves nothing', async () => {
       const folder = packageOf(settings(), unit('du'))
-      for (const nth of INSTANTS) {
+      const life = async (nth: number) => {
         const { inputs, namespace, reference, made, died } = await killedAt(nth, folder)
         const before = await uids(namespace)
         const again = context({ reference })
@@ -206,18 +253,23 @@ export function kptPackageRules(name: string, setup: () => Promise<PackageWorld>
         ).toBe(true)
         expect(await kptPackage.undo(ended, 'generation', again.context), died).toMatchObject({ left: [] })
         expect(await world.cluster.get(namespaceRef(namespace)), died).toBeUndefined()
+        return died
       }
+      const instants = await Promise.all(INSTANTS.map(life))
+      // The first five are the checkpoint, the namespace, and the moment before the package.
+      expect(instants.slice(5).filter((died) => died !== undefined).length).toBeGreaterThanOrEqual(3)
     })
 
     test('killed at any instant, an undo leaves nothing', async () => {
       const folder = packageOf(settings(), unit('du'))
-      for (const nth of INSTANTS) {
+      const life = async (nth: number) => {
         const { namespace, reference, made, died } = await killedAt(nth, folder)
-        if (made === undefined) continue
+        if (made === undefined) return
         const undoing = context({ reference })
         expect(await kptPackage.undo(made, 'generation', undoing.context), died).toMatchObject({ left: [] })
         expect(await uids(namespace), died).toEqual([undefined, undefined, undefined])
       }
+      await Promise.all(INSTANTS.map(life))
     })
 
     /** Before and after the checkpoint and the namespace, then while the package is applied. */
@@ -247,6 +299,12 @@ export function kptPackageRules(name: string, setup: () => Promise<PackageWorld>
       return { inputs, namespace, reference, made: dying.last(), died: deaths.diedAt() }
     }
   })
+}
+
+/** A lifecycle whose clusters somebody took away. */
+function absentClusters(): Omit<ClusterLifecycle, 'driver'> {
+  const unused = () => Promise.reject(new Error('not asked for'))
+  return { find: async () => ({ state: 'absent' }), check: unused, create: unused, kubeconfig: unused, delete: unused }
 }
 
 /** The port of a process that is killed: its tool is ended with it, at the instant of one of its events. */
