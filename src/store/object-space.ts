@@ -25,7 +25,8 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
 
   return {
     async create(space) {
-      return (await client.run((redis) => redis.setnx(KEYS.objectRevision(space), 1))) === 1
+      // Counts from the time on: a space that is dropped and made again goes on above its old revisions.
+      return (await client.run((redis) => redis.setnx(KEYS.objectRevision(space), Date.now()))) === 1
     },
 
     async exists(space) {

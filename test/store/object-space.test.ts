@@ -109,11 +109,18 @@ test('a dropped space leaves no key behind', async () => {
   const redis = plainConnection(testStore.redis)
   try {
     await objects.create('doomed')
-    await objects.commit('doomed', [put('a', 0, 'x'), put('b', 0, 'y', { kind: '/Pod', namespace: 'p' })])
+    const [, last = 0] = await objects.commit('doomed', [
+      put('a', 0, 'x'),
+      put('b', 0, 'y', { kind: '/Pod', namespace: 'p' }),
+    ])
     expect(await redis.keys('*doomed*')).not.toEqual([])
     expect(await objects.drop('doomed')).toBe(true)
     expect(await redis.keys('*doomed*')).toEqual([])
     expect(await objects.drop('doomed')).toBe(false)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await objects.create('doomed')
+    const [again = 0] = await objects.commit('doomed', [put('a', 0, 'x')])
+    expect(again).toBeGreaterThan(last)
   } finally {
     redis.disconnect()
   }

@@ -86,6 +86,4 @@ export interface Step<Inputs = unknown> {
   undo(made: Made, scope: 'generation' | 'all', context: StepContext): Promise<Undone>
 }
 
-export { FIELD_MANAGER, MANAGED_BY, OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
-
 export type Parameters = JsonObject
