@@ -10,8 +10,11 @@ export type Taken = { taken: true } | { taken: false; leftMs: number }
 
 /** Keys in Redis that belong to this process until it lets go or dies: what locks and leases are made of. */
 export interface Holds {
-  /** `onLost` is called once when the key is not surely ours any more. */
-  take(key: string, onLost: () => void): Promise<Taken>
+  /**
+   * `onLost` is called once when the key is not surely ours any more; with `fenced`, only when somebody else has it: one that expired while this process or Redis
+   * stood still is taken again.
+   */
+  take(key: string, onLost: () => void, fenced?: boolean): Promise<Taken>
   /** Never rejects: what cannot be released now expires within leaseMs. */
   release(key: string): Promise<void>
   isHeld(key: string): Promise<boolean>
@@ -21,6 +24,7 @@ export interface Holds {
 
 interface Hold {
   onLost: () => void
+  fenced: boolean
   /** On the monotonic clock, counted from before the last renewal was sent. */
   validUntil: number
 }
@@ -47,7 +51,7 @@ export function createHolds({ client, leaseMs, log }: { client: RedisClient; lea
 
   function dropExpired(): void {
     const soon = performance.now() + tickMs / 2
-    for (const [key, hold] of holds) if (hold.validUntil < soon) lose(key)
+    for (const [key, hold] of holds) if (!hold.fenced && hold.validUntil < soon) lose(key)
   }
 
   async function renewAll(): Promise<void> {
@@ -63,13 +67,18 @@ export function createHolds({ client, leaseMs, log }: { client: RedisClient; lea
   }
 
   async function renew(keys: string[]): Promise<void> {
-    const held = new Map(keys.flatMap((key) => [[key, holds.get(key)] as const]))
+    const held = new Map<string, Hold>()
+    for (const key of keys) {
+      const hold = holds.get(key)
+      if (hold) held.set(key, hold)
+    }
     const validUntil = performance.now() + leaseMs
-    const reply = await client.script(renewScript, keys, [holder, leaseMs])
+    const again = [...held.values()].map((hold) => (hold.fenced ? 1 : 0))
+    const reply = await client.script(renewScript, [...held.keys()], [holder, leaseMs, ...again])
     const lost = new Set(Array.isArray(reply) ? reply.map(String) : [])
     for (const [key, hold] of held) {
       // Released, or taken anew, while the answer was on its way: not ours to judge.
-      if (hold === undefined || holds.get(key) !== hold) continue
+      if (holds.get(key) !== hold) continue
       if (lost.has(key)) lose(key)
       else hold.validUntil = validUntil
     }
@@ -91,12 +100,12 @@ export function createHolds({ client, leaseMs, log }: { client: RedisClient; lea
   }
 
   return {
-    async take(key, onLost) {
+    async take(key, onLost, fenced = false) {
       const validUntil = performance.now() + leaseMs
       let answer = await tryTake(key, '')
       if (answer.current !== undefined && isDead(answer.current)) answer = await tryTake(key, answer.current)
       if (answer.current !== undefined) return { taken: false, leftMs: answer.leftMs }
-      holds.set(key, { onLost, validUntil })
+      holds.set(key, { onLost, fenced, validUntil })
       return { taken: true }
     },
     release,

@@ -25,7 +25,7 @@ export function createLocks({ holds, feed }: { holds: Holds; feed: Feed }): Lock
     }
   }
 
-  async function take(key: string, signal: AbortSignal, onLost: () => void): Promise<void> {
+  async function take(key: string, signal: AbortSignal, onLost: () => void, fenced: boolean): Promise<void> {
     let wake = Promise.withResolvers<void>()
     const stop = feed.subscribe(
       key,
@@ -36,7 +36,7 @@ export function createLocks({ holds, feed }: { holds: Holds; feed: Feed }): Lock
       for (;;) {
         signal.throwIfAborted()
         wake = Promise.withResolvers<void>()
-        const answer = await holds.take(key, onLost)
+        const answer = await holds.take(key, onLost, fenced)
         if (answer.taken) return
         const timer = setTimeout(wake.resolve, Math.min(answer.leftMs + 5, RECHECK_MS) + Math.random() * 50)
         await orAborted(wake.promise, signal).finally(() => clearTimeout(timer))
@@ -47,11 +47,11 @@ export function createLocks({ holds, feed }: { holds: Holds; feed: Feed }): Lock
   }
 
   return {
-    withLock(name, signal, work) {
+    withLock(name, signal, work, { fenced = false } = {}) {
       const key = KEYS.lock(name)
       return inTurn(key, signal, async () => {
         const lost = new AbortController()
-        await take(key, signal, () => lost.abort(lostLock(name)))
+        await take(key, signal, () => lost.abort(lostLock(name)), fenced)
         try {
           return await work(AbortSignal.any([signal, lost.signal]))
         } finally {

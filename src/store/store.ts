@@ -110,8 +110,16 @@ export interface Feed {
 
 /** Named locks with a lease, across processes. */
 export interface Locks {
-  /** Runs `work` while holding the lock; waits for it by the feed. `signal` ends the waiting; `work` gets a signal that aborts when the lease was lost. */
-  withLock<T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` while holding the lock; waits for it by the feed. `signal` ends the waiting; `work` gets a signal that aborts when the lease was lost.
+   * `fenced`: the work is kept safe by an epoch of its own, so a lease that expired while everything stood still and that nobody else took is no loss: it is taken again.
+   */
+  withLock<T>(
+    name: string,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+    options?: { fenced?: boolean },
+  ): Promise<T>
 }
 
 /**

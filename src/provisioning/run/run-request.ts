@@ -39,9 +39,8 @@ const LOST_AGAIN_MS = 500
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
   const log = parts.log.child({ provisioningRequestId: job.provisioningRequestId, generation: job.generation })
   try {
-    return await parts.store.locks.withLock(`request:${job.reference}`, shutdown, (lease) =>
-      runClaimed(job, whileLocked(lease, shutdown), { ...parts, log }),
-    )
+    const run = (lease: AbortSignal) => runClaimed(job, whileLocked(lease, shutdown), { ...parts, log })
+    return await parts.store.locks.withLock(`request:${job.reference}`, shutdown, run, { fenced: true })
   } catch (error) {
     if (shutdown.aborted) return 'requeue'
     const interruption = interruptionOf(error, shutdown)

@@ -9,11 +9,14 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return { 'OK' }
 `)
 
-/** KEYS: holds. ARGV: holder, ms. Answers the keys that are not ours any more. */
+/** KEYS: holds. ARGV: holder, ms, then for each key 1 when it may be taken again after it expired. Answers the keys that are not ours any more. */
 export const renewScript = defineScript(`
 local lost = {}
-for _, key in ipairs(KEYS) do
-  if redis.call('GET', key) == ARGV[1] then redis.call('PEXPIRE', key, ARGV[2]) else lost[#lost + 1] = key end
+for i, key in ipairs(KEYS) do
+  local current = redis.call('GET', key)
+  if current == ARGV[1] then redis.call('PEXPIRE', key, ARGV[2])
+  elseif not current and ARGV[i + 2] == '1' then redis.call('SET', key, ARGV[1], 'PX', ARGV[2])
+  else lost[#lost + 1] = key end
 end
 return lost
 `)

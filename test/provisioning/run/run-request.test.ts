@@ -4,7 +4,7 @@ import { ServiceError } from '../../../src/errors.ts'
 import { cancelled, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
 import { Interruption } from '../../../src/provisioning/run/interruption.ts'
 import type { Template } from '../../../src/provisioning/templates/template.ts'
-import { createTestStore, type TestStore } from '../../harness/redis.ts'
+import { createTestStore, plainConnection, type TestStore } from '../../harness/redis.ts'
 import { createTestRun, type TestRun, thingsAccepted, thingTemplate } from '../../harness/run.ts'
 
 let testStore: TestStore
@@ -196,17 +196,31 @@ describe('the run of a request', () => {
     await another.close()
   })
 
+  it('goes on after the whole process stood still for longer than its lease, when nobody else took over', async () => {
+    const world = fresh()
+    world.duringApply = async (name, { signal }) => {
+      if (name !== 'b') return
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+      await sleep(1_500, undefined, { signal })
+    }
+    const posted = await run.post(newId(), parameters)
+    expect(await run.run(posted)).toBe('done')
+    expect(await run.requests.get(posted.provisioningRequestId)).toMatchObject({ phase: 'FULFILLED', epoch: 1 })
+  })
+
   it('does not take a lost lock for a failure: the run stops, and goes on when it has the lock again', async () => {
     const world = fresh()
+    const posted = await run.post(newId(), parameters)
     let first = true
     world.duringApply = async (name, { signal }) => {
       if (name !== 'b' || !first) return
       first = false
-      // The whole process stands still for longer than its lease.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
+      const redis = plainConnection(testStore.redis)
+      const [key = ''] = await redis.keys(`*request:${posted.reference}*`)
+      await redis.set(key, 'somebody else', 'PX', 1_000)
+      redis.disconnect()
       await sleep(5_000, undefined, { signal })
     }
-    const posted = await run.post(newId(), parameters)
     expect(await run.run(posted)).toEqual({ againInMs: 500 })
     expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('PROGRESSING')
     await run.run(posted)
