@@ -1,6 +1,7 @@
-import type { Cluster, KindRef, KubernetesObject } from '../../clusters/cluster.ts'
+import type { Cluster, KindRef, KubernetesObject, Selection } from '../../clusters/cluster.ts'
 import { at, listAt, stringAt } from '../../clusters/fields.ts'
 import { OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
+import { ServiceError } from '../../errors.ts'
 import { nameOf, refOf } from './object-order.ts'
 import type { Owner } from './ownership.ts'
 
@@ -31,7 +32,8 @@ export type Resident =
 
 /**
  * Who else lives in a namespace that we made: workloads that are not ours, or objects of other requests. What somebody's controllers left there
- * (token Secrets, root certificates, Leases, claims of our own StatefulSets) does not keep a namespace alive.
+ * (token Secrets, root certificates, Leases, claims of our own StatefulSets) does not keep a namespace alive. Kinds that we may not list are passed over, as long as there is
+ * one kind of workload that we may; else rejects with the refusal.
  */
 export async function residentOf(
   cluster: Cluster,
@@ -41,15 +43,35 @@ export async function residentOf(
 ): Promise<Resident | undefined> {
   const byLabel = `${OWNER_LABEL},${OWNER_LABEL}!=${owner.reference}`
   let stranger: Resident | undefined
+  const hidden = new Map<KindRef, ServiceError>()
   for (const kind of [...RESIDENTS, ...BELONGINGS]) {
     const selection = BELONGINGS.includes(kind) ? { namespace, labelSelector: byLabel } : { namespace }
-    for (const object of await cluster.list(kind, selection, { signal })) {
+    for (const object of await listIfAllowed(cluster, kind, selection, signal, hidden)) {
       const resident = judge({ ...object, ...kind }, owner)
       if (resident?.heir) return resident
       stranger ??= resident
     }
   }
+  const [refusal] = hidden.values()
+  if (refusal !== undefined && RESIDENTS.every((kind) => hidden.has(kind))) throw refusal
   return stranger
+}
+
+/** An account that was given to us for certain kinds only sees nothing of the others. */
+async function listIfAllowed(
+  cluster: Cluster,
+  kind: KindRef,
+  selection: Selection,
+  signal: AbortSignal,
+  hidden: Map<KindRef, ServiceError>,
+): Promise<KubernetesObject[]> {
+  try {
+    return await cluster.list(kind, selection, { signal })
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'APPLY_FAILED') throw error
+    hidden.set(kind, error)
+    return []
+  }
 }
 
 function judge(object: KubernetesObject, owner: Owner): Resident | undefined {

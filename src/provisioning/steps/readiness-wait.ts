@@ -2,7 +2,7 @@ import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluste
 import { at, conditionOf, isObject, listAt, numberAt, stringAt } from '../../clusters/fields.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
 import { messageOf } from '../../errors.ts'
-import { isAtRest, isWorkload, keyOf, nameOf } from './object-order.ts'
+import { isAtRest, isWorkload, nameOf } from './object-order.ts'
 import { type Seen, type Verdict, type WaitOptions, type Watched, waitFor } from './waiting.ts'
 
 /** Waits by watching until all these objects are current by kstatus; fails early when one cannot become so. */
@@ -124,5 +124,3 @@ export function stateOf(object: KubernetesObject): { percent: number; message: s
   const ready = numberAt(object, 'status', 'readyReplicas') ?? numberAt(object, 'status', 'numberReady') ?? 0
   return { percent: (100 * Math.min(ready, wanted)) / wanted, message: `${ready} of ${wanted} ready` }
 }
-
-export const sameObject = (a: ObjectRef, b: ObjectRef): boolean => keyOf(a) === keyOf(b)

@@ -2,7 +2,6 @@ import type { Logger } from 'pino'
 import type { ZodType } from 'zod'
 import type { Cluster, ObjectRef, OCloudStatus } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle, RunScope } from '../../clusters/lifecycle.ts'
-import type { JsonObject } from '../../json.ts'
 import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
 import type { Made, MadeObject, ProvisioningRecord, StepRecord } from '../record.ts'
 
@@ -85,5 +84,3 @@ export interface Step<Inputs = unknown> {
    */
   undo(made: Made, scope: 'generation' | 'all', context: StepContext): Promise<Undone>
 }
-
-export type Parameters = JsonObject
