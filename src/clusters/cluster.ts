@@ -83,7 +83,10 @@ export interface Cluster {
    * Server-side apply with our field manager, `fieldValidation=Strict`. `expect` makes it conditional: 'absent' fails with CONFLICT when
    * the object exists, an uid fails with CONFLICT when the object is another one by now.
    */
-  apply(object: KubernetesObject, options?: WriteOptions & { force?: boolean; expect?: 'absent' | { uid: string } }): Promise<KubernetesObject>
+  apply(
+    object: KubernetesObject,
+    options?: WriteOptions & { force?: boolean; expect?: 'absent' | { uid: string } },
+  ): Promise<KubernetesObject>
   get(ref: ObjectRef, options?: CallOptions): Promise<KubernetesObject | undefined>
   list(kind: KindRef, selection?: Selection, options?: CallOptions): Promise<KubernetesObject[]>
   /**

@@ -46,7 +46,11 @@ export interface OCloudRegistry {
   /** The kubeconfig of any real one, for the tools that a worker runs; never for an answer. */
   credentials(oCloudId: string): Promise<string>
   /** Registers a cluster that a step made; called again for the same reference and step it answers the same id and keeps the newer kubeconfig. */
-  registerManaged(cluster: { name: string; kubeconfig?: string; madeBy: { provisioningRequestId: string; reference: string; step: string } }): Promise<string>
+  registerManaged(cluster: {
+    name: string
+    kubeconfig?: string
+    madeBy: { provisioningRequestId: string; reference: string; step: string }
+  }): Promise<string>
   /** Removes a managed registration; fine when it is gone; IN_USE when other requests name it. */
   unregister(oCloudId: string): Promise<void>
   close(): Promise<void>

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../clusters/cluster.ts'
-import type { Page, Versioned } from '../store/store.ts'
+import type { Page } from '../store/store.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
 import type { Change } from './steps/step.ts'
 
@@ -52,5 +52,3 @@ export interface ProvisioningService {
     options: { lastEventId?: string; signal: AbortSignal; represent: (record: ProvisioningRecord) => unknown },
   ): AsyncIterable<StreamEvent>
 }
-
-export type StoredRequest = Versioned<ProvisioningRecord>

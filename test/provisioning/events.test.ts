@@ -21,12 +21,22 @@ afterAll(() => testStore.stop())
 
 const post = (id: string) => requests.create(created(thingsAccepted(id, template, {}), crypto.randomUUID(), clock))
 const start = (id: string) => requests.update(id, (record) => claimed(record, clock))
-const end = (id: string) => requests.update(id, (record) => ended(fail(record, { code: 'TIMEOUT', step: null, cause: 'x' }), clock))
+const end = (id: string) =>
+  requests.update(id, (record) => ended(fail(record, { code: 'TIMEOUT', step: null, cause: 'x' }), clock))
 
-async function collect(id: string, lastEventId?: string, signal = AbortSignal.timeout(5_000), onEvent: (event: StreamEvent) => void = () => undefined) {
+async function collect(
+  id: string,
+  lastEventId?: string,
+  signal = AbortSignal.timeout(5_000),
+  onEvent: (event: StreamEvent) => void = () => undefined,
+) {
   const events: StreamEvent[] = []
   const represent = ({ phase }: ProvisioningRecord) => ({ phase })
-  for await (const event of streamEvents(id, { signal, represent, ...(lastEventId && { lastEventId }) }, { requests, feed: testStore.store.feed })) {
+  for await (const event of streamEvents(
+    id,
+    { signal, represent, ...(lastEventId && { lastEventId }) },
+    { requests, feed: testStore.store.feed },
+  )) {
     events.push(event)
     onEvent(event)
   }
@@ -38,7 +48,7 @@ const names = (events: StreamEvent[]) => events.map((event) => event.event)
 describe('the event stream of a request', () => {
   it('starts with a snapshot, tells each change as it happens, and closes after end', async () => {
     await post('a')
-    let told = () => undefined as void
+    let told = (): void => undefined
     const first = new Promise<void>((resolve) => {
       told = resolve
     })
@@ -78,10 +88,15 @@ describe('the event stream of a request', () => {
     await requests.update('d', (record) => retried(record, clock))
     const stop = new AbortController()
     const seen: string[] = []
-    const following = collect('d', entries[0]?.id, AbortSignal.any([stop.signal, AbortSignal.timeout(5_000)]), ({ event, data }) => {
-      seen.push(`${event} ${Object(data).provisioningPhase}`)
-      if (seen.length === 3) stop.abort()
-    })
+    const following = collect(
+      'd',
+      entries[0]?.id,
+      AbortSignal.any([stop.signal, AbortSignal.timeout(5_000)]),
+      ({ event, data }) => {
+        seen.push(`${event} ${Object(data).provisioningPhase}`)
+        if (seen.length === 3) stop.abort()
+      },
+    )
     await following
     expect(seen).toEqual(['phase PROGRESSING', 'phase FAILED', 'phase PENDING'])
   })
