@@ -301,6 +301,11 @@ export function ended(record: ProvisioningRecord, clock: Clock): Transition {
   return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FAILED' } }] }
 }
 
+/** Still DELETING: something could not be removed, and is tried again later. */
+export function deletionDelayed(record: ProvisioningRecord, tries: number, message: string, clock: Clock): Transition {
+  return enterPhase({ ...record, deleteTries: tries }, record.phase, message, clock)
+}
+
 /** FULFILLED, with what was provisioned. */
 export function fulfilled(
   record: ProvisioningRecord,

@@ -104,7 +104,11 @@ export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void>
     concurrency: 8,
   })
   for (const worker of [provisioning, plans]) {
-    worker.on('error', (error) => parts.log.warn({ queue: worker.name, cause: messageOf(error) }, 'worker connection'))
+    worker.on('error', (error) => {
+      // After a standstill BullMQ gives a job to two runs; our own lock and epoch keep one of them waiting, so this is no news.
+      const level = /\block\b/i.test(error.message) ? 'debug' : 'warn'
+      parts.log[level]({ queue: worker.name, cause: messageOf(error) }, 'the queue reports an error')
+    })
     worker.on('failed', (job, error) =>
       parts.log.error({ queue: worker.name, job: job?.id, cause: error.message }, 'job failed'),
     )

@@ -3,7 +3,7 @@ import { type ErrorCode, messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
-import { type Clock, claimed, fail, isEnded, stepChanged } from '../lifecycle.ts'
+import { type Clock, claimed, deletionDelayed, fail, isEnded, stepChanged } from '../lifecycle.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
@@ -206,12 +206,14 @@ function failureOf(
 
 async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
   const secrets = openSecrets(run.current, parts.store)
-  const clean = await unwindAll(unwindParts(run, signal, createRedactor(secrets), parts))
-  if (clean) {
+  const left = await unwindAll(unwindParts(run, signal, createRedactor(secrets), parts))
+  if (left.length === 0) {
     await run.remove([{ event: 'end', data: { deleted: true } }])
     return 'done'
   }
   const tries = (run.current.deleteTries ?? 0) + 1
-  await run.write((record) => ({ record: { ...record, deleteTries: tries }, events: [] }))
-  return { againInMs: Math.min(DELETE_AGAIN_MS.first * 2 ** (tries - 1), DELETE_AGAIN_MS.most) }
+  const againInMs = Math.min(DELETE_AGAIN_MS.first * 2 ** (tries - 1), DELETE_AGAIN_MS.most)
+  const message = `${left.join('; ')}; tried again in ${againInMs / 1000} s, given up by DELETE with orphan=true`
+  await run.write((record) => deletionDelayed(record, tries, message, parts.clock))
+  return { againInMs }
 }

@@ -26,7 +26,7 @@ export async function unwindFailure(parts: UnwindParts): Promise<void> {
   const { run, clock } = parts
   const limit = undoLimit(parts)
   try {
-    for (const { name } of [...run.current.steps].reverse()) {
+    for (const { name } of inUndoOrder(run.current.steps)) {
       const step = run.current.steps.find((candidate) => candidate.name === name)
       if (
         !step ||
@@ -39,6 +39,21 @@ export async function unwindFailure(parts: UnwindParts): Promise<void> {
     limit.clear()
   }
   await run.write((record) => ended(record, clock), { wish: false })
+}
+
+/** Newest first, but clusters before all: what stands on a cluster that goes needs no undo of its own, which a broken cluster could not do. */
+function inUndoOrder(steps: readonly StepRecord[]): StepRecord[] {
+  const reversed = [...steps].reverse()
+  return [
+    ...reversed.filter((step) => step.uses === CLUSTER_STEP),
+    ...reversed.filter((step) => step.uses !== CLUSTER_STEP),
+  ]
+}
+
+/** The O-Clouds that this request made and that are gone again: their steps have nothing left. */
+function goneClusters({ steps, retired }: RunRecord['current']): Set<string | undefined> {
+  const gone = [...retired, ...steps].filter((step) => step.uses === CLUSTER_STEP && step.made && !hasMade(step))
+  return new Set(gone.map((step) => step.made?.oCloudId))
 }
 
 /** One time limit for the whole undo (UNDO_TIMEOUT). */
@@ -120,6 +135,10 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   const { run, clock, signal, log } = parts
   const made = step.made
   if (!made || !hasMade(step)) return { undone: [], left: [] }
+  const inScope = made.objects.filter(({ madeIn }) =>
+    scope === 'all' ? madeIn !== undefined : madeIn === run.current.generation,
+  )
+  if (made.oCloudId !== undefined && goneClusters(run.current).has(made.oCloudId)) return { undone: inScope, left: [] }
   const implementation = parts.steps.get(step.uses)
   if (!implementation) throw new ServiceError('INTERNAL', `no step of this service is called ${step.uses}`)
   const standing = run.current.steps.some((candidate) => candidate.name === step.name && candidate.uses === step.uses)
@@ -149,20 +168,20 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
     if (interruption && interruption.kind !== 'deadline') throw interruption
     const reason = parts.redact(interruption?.message ?? (error instanceof Error ? error.message : String(error)))
     log.warn({ step: step.name, cause: reason }, 'an undo failed')
-    return { undone: [], left: made.objects.map((object) => ({ ...object, reason })) }
+    return { undone: [], left: inScope.map((object) => ({ ...object, reason })) }
   }
 }
 
 /**
- * DELETE: undoes everything, newest step first. Resolves true when nothing is left; false when something is, with the reason in the record,
- * and the caller tries again later.
+ * DELETE: undoes everything, newest step first. Resolves with a sentence for each step of which something is left; empty: nothing is.
  */
-export async function unwindAll(parts: UnwindParts): Promise<boolean> {
+export async function unwindAll(parts: UnwindParts): Promise<string[]> {
   const { run, clock } = parts
   const limit = undoLimit(parts)
   try {
     const all = [...run.current.retired, ...run.current.steps].filter((step) => hasMade(step))
-    for (const step of all.reverse()) {
+    const left: string[] = []
+    for (const step of inUndoOrder(all)) {
       const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
       const made = remaining(step, result)
       const done = result.left.length === 0
@@ -182,9 +201,9 @@ export async function unwindAll(parts: UnwindParts): Promise<boolean> {
           stepChanged(record, step.name, { state: done ? 'UNDONE' : 'FAILED', made, message, inputsHash: null }, clock),
         )
       }
-      if (!done) return false
+      if (!done) left.push(`${step.name}: ${message}`)
     }
-    return true
+    return left
   } finally {
     limit.clear()
   }

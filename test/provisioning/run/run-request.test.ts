@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/errors.ts'
 import { cancelled, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
 import { Interruption } from '../../../src/provisioning/run/interruption.ts'
+import type { Step } from '../../../src/provisioning/steps/step.ts'
 import type { Template } from '../../../src/provisioning/templates/template.ts'
 import { createTestStore, plainConnection, type TestStore } from '../../harness/redis.ts'
 import { createTestRun, type TestRun, thingsAccepted, thingTemplate } from '../../harness/run.ts'
@@ -306,11 +307,49 @@ describe('the run of a request', () => {
     expect(await run.run(marked)).toEqual({ againInMs: 5_000 })
     const stuck = await run.requests.get(posted.provisioningRequestId)
     expect(stuck.phase).toBe('DELETING')
-    expect(stuck.message).toBe('two: could not be removed: the O-Cloud is away')
-    expect([...world.things]).toEqual(['a', 'b'])
+    expect(stuck.message).toMatch(/^two: could not be removed: the O-Cloud is away; tried again in 5 s/)
+    // What can go is gone.
+    expect([...world.things]).toEqual(['b'])
     world.duringUndo = async () => undefined
     expect(await run.run(marked)).toBe('done')
     expect(await run.requests.find(posted.provisioningRequestId)).toBeUndefined()
     expect(world.things.size).toBe(0)
   })
+
+  it('does not ask a cluster that this request made, and that is gone, to give back what stood on it', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), { one: 'cluster', two: 'b', three: 'c', target: 'X' })
+    const cluster = { ...run.parts.steps.get('thing'), uses: 'kind-cluster' } as Step
+    const template = thingTemplate(['one', 'two', 'three'])
+    const [first, ...others] = template.steps
+    const steps = first ? [{ ...first, uses: 'kind-cluster' }, ...others] : others
+    const parts = {
+      steps: new Map([
+        ...run.parts.steps,
+        ['kind-cluster', standsOn(cluster)],
+        ['thing', standsOn(run.parts.steps.get('thing') as Step)],
+      ]),
+      catalogue: { find: async () => ({ ...template, steps }) },
+    }
+    await run.requests.update(posted.provisioningRequestId, (record) => ({
+      record: {
+        ...record,
+        steps: record.steps.map((step, index) => (index === 0 ? { ...step, uses: 'kind-cluster' } : step)),
+      },
+      events: [],
+    }))
+    await run.run(posted, undefined, parts)
+    world.duringUndo = failAt('c', () => new ServiceError('UNAVAILABLE', 'the cluster is broken'))
+    const marked = await run.requests.update(posted.provisioningRequestId, (record) =>
+      deleting(record, run.parts.clock),
+    )
+    expect(await run.run(marked, undefined, parts)).toBe('done')
+    expect(await run.requests.find(posted.provisioningRequestId)).toBeUndefined()
+    expect(world.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo cluster'])
+  })
 })
+
+/** The step, with what it makes standing on the O-Cloud "made-here". */
+function standsOn(step: Step): Step {
+  return { ...step, apply: async (...given) => ({ ...(await step.apply(...given)), oCloudId: 'made-here' }) }
+}
