@@ -171,7 +171,7 @@ describe('the sample package 5g-ran', () => {
       'Deployment ran/du',
       'Service ran/cu',
     ])
-    expect(requestsOf(objects)).toEqual({ cpu: '100m', memory: '64Mi', pods: '2' })
+    expect(requestsOf(objects)).toEqual({ cpu: '20m', memory: '64Mi', pods: '2' })
   })
 
   test('takes the values that its README names', async () => {
