@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, follow, toTheEnd } from '../harness/client.ts'
+import { eventually } from '../harness/eventually.ts'
 import { childrenOf } from '../harness/leftovers.ts'
 import { needs } from '../harness/needs.ts'
 import { startRedis, type TestRedis } from '../harness/redis.ts'
@@ -128,6 +129,22 @@ describe('a real kind cluster with a real package', needs('redis', 'kind', 'kpt'
     expect(childrenOf(body.provisioningRequestReference)).toEqual([])
     await call(`${requests()}/kind-b`, 'DELETE')
     await follows('kind-b')
+    expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([])
+  })
+
+  it('a kind that dies half-way: FAILED with KIND_FAILED, and no container is left', async () => {
+    const clusterName = `${PREFIX}e`
+    const posted = await call(requests(), 'POST', requestFor('kind-e', 'kind-cluster', { clusterName }))
+    await eventually(() => {
+      expect(containers()).toContain(`${clusterName}-control-plane`)
+      const children = childrenOf(posted.body.provisioningRequestReference)
+      const kind = children.find(({ command }) => command.includes('kind create cluster'))
+      expect(kind).toBeDefined()
+      if (kind) process.kill(kind.pid, 'SIGKILL')
+    })
+    await follows('kind-e')
+    const { body } = await call(`${requests()}/kind-e`)
+    expect(body.progress.error).toMatchObject({ code: 'KIND_FAILED', exitCode: 2, step: 'cluster', left: [] })
     expect(containers().filter((name) => name.startsWith(clusterName))).toEqual([])
   })
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, toTheEnd } from '../harness/client.ts'
 import { ALL_PARTS, type ControlPlane, startControlPlane } from '../harness/control-plane.ts'
+import { eventually } from '../harness/eventually.ts'
+import { childrenOf } from '../harness/leftovers.ts'
 import { needs } from '../harness/needs.ts'
 import { startRedis, type TestRedis } from '../harness/redis.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
@@ -174,6 +176,26 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     expect((await read('/api/v1/namespaces/left-behind/configmaps/du-config')) as object).toMatchObject({
       kind: 'ConfigMap',
     })
+  })
+
+  it('undoes what stands when kpt dies half-way, and says so', async () => {
+    const since = Date.now()
+    const posted = await call(
+      requests(),
+      'POST',
+      requestFor('kpt-dies', 'kpt-workload', { oCloud: 'edge', namespace: 'kpt-dies' }),
+    )
+    const { provisioningRequestReference } = posted.body
+    await eventually(() => {
+      const [kpt] = childrenOf(provisioningRequestReference).filter(({ command }) => command.includes('kpt live apply'))
+      const written = plane.audit.writes({ user: 'admin', since }).some(({ namespace }) => namespace === 'kpt-dies')
+      expect(kpt !== undefined && written).toBe(true)
+      if (kpt) process.kill(kpt.pid, 'SIGKILL')
+    })
+    const { body } = await toTheEnd(server.url, 'kpt-dies')
+    expect(body.progress.error).toMatchObject({ code: 'APPLY_FAILED', exitCode: 5, step: 'workload', left: [] })
+    expect(body.progress.error.cause).toMatch(/kpt.*(SIGKILL|killed|ended)/i)
+    expect((await plane.client.call('GET', '/api/v1/namespaces/kpt-dies')).status).toBe(404)
   })
 
   it('fails with the reason when pods stay Pending for want of room, and undoes', async () => {
