@@ -7,6 +7,8 @@ export type InterruptionKind =
   | 'superseded'
   /** Another worker has taken over. */
   | 'fenced'
+  /** The store did not answer for so long that the run gives the request up for now. */
+  | 'store-away'
   /** Our lock expired before it could be renewed: the request is anybody's now. */
   | 'lost'
   | 'shutdown'
@@ -37,13 +39,28 @@ export function abortAt(instant: Date, message: string): { signal: AbortSignal; 
   return { signal: controller.signal, clear: () => clearTimeout(timer) }
 }
 
+/** A signal that lives no longer than what it is for. */
+export interface ScopedSignal {
+  signal: AbortSignal
+  /** Lets go of the signals that it follows. */
+  release(): void
+}
+
+/**
+ * Follows a signal that outlives the work, for one piece of work: composite signals are made of this one, so that nothing of a
+ * finished run hangs on the signal of the whole process.
+ */
+export function follow(longLived: AbortSignal, reasonOf = () => longLived.reason as unknown): ScopedSignal {
+  const own = new AbortController()
+  const onAbort = () => own.abort(reasonOf())
+  if (longLived.aborted) onAbort()
+  else longLived.addEventListener('abort', onAbort, { once: true })
+  return { signal: own.signal, release: () => longLived.removeEventListener('abort', onAbort) }
+}
+
 /** The signal of a run: aborts at shutdown, and with an Interruption when the lock was lost. */
-export function whileLocked(lock: AbortSignal, shutdown: AbortSignal): AbortSignal {
-  const lost = new AbortController()
-  const onAbort = () => {
-    if (!shutdown.aborted) lost.abort(new Interruption('lost', 'the lock of the request was lost'))
-  }
-  if (lock.aborted) onAbort()
-  else lock.addEventListener('abort', onAbort, { once: true })
-  return AbortSignal.any([shutdown, lost.signal])
+export function whileLocked(lock: AbortSignal, shutdown: AbortSignal): ScopedSignal {
+  return follow(lock, () =>
+    shutdown.aborted ? shutdown.reason : new Interruption('lost', 'the lock of the request was lost'),
+  )
 }

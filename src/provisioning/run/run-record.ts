@@ -7,8 +7,8 @@ import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf } from '../requests.ts'
 import { Interruption } from './interruption.ts'
 
-/** How long a worker waits for a store that is away before it gives the request up to whoever takes over. */
-const STORE_OUTAGE_MS = 60_000
+/** How long a run waits for a store that is away before it lets go of the request, which is then tried again. */
+export const STORE_OUTAGE_MS = 60_000
 
 /**
  * The record of a running request: the worker's view, written one after the other. Every write is fenced by the epoch; a write
@@ -16,7 +16,7 @@ const STORE_OUTAGE_MS = 60_000
  */
 export interface RunRecord {
   readonly current: ProvisioningRecord
-  /** Rejects with Interruption 'superseded' or 'fenced'. Waits through an outage of the store. */
+  /** Rejects with Interruption 'superseded', 'fenced' or 'store-away'. Waits through an outage of the store. */
   write(change: (record: ProvisioningRecord) => Transition, options?: { wish?: boolean }): Promise<ProvisioningRecord>
   /** Reads the record again; rejects as `write` does. Cancel is told by the result. */
   refresh(): Promise<ProvisioningRecord>
@@ -29,6 +29,7 @@ export function createRunRecord(
   claimedRecord: ProvisioningRecord,
   signal: AbortSignal,
   log: Logger,
+  outageMs = STORE_OUTAGE_MS,
 ): RunRecord {
   let current = claimedRecord
   let queue: Promise<unknown> = Promise.resolve()
@@ -39,6 +40,8 @@ export function createRunRecord(
     queue = result.catch(() => undefined)
     return result
   }
+
+  const patiently = <T>(call: () => Promise<T>) => throughOutages(call, { signal, log, outageMs })
 
   async function reread(): Promise<void> {
     const stored = await requests.collection.get(id)
@@ -76,40 +79,40 @@ export function createRunRecord(
     },
     write: (change, options = {}) =>
       inOrder(async () => {
-        await throughOutages(() => attempt(change, options), signal, log)
+        await patiently(() => attempt(change, options))
         return current
       }),
     refresh: () =>
       inOrder(async () => {
-        await throughOutages(reread, signal, log)
+        await patiently(reread)
         return current
       }),
     remove: (events) =>
       inOrder(() =>
-        throughOutages(
-          async () => {
-            await reread()
-            await requests.collection.remove(id, current.n, {
-              epoch,
-              events: events.map(({ event, data }) => ({ event, data: { ...data } })),
-            })
-          },
-          signal,
-          log,
-        ),
+        patiently(async () => {
+          await reread()
+          await requests.collection.remove(id, current.n, {
+            epoch,
+            events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+          })
+        }),
       ),
   }
 }
 
-/** Repeats a call of the store that failed because it is away, with growing pauses, until it answers, the run ends, or the outage is too long. */
-async function throughOutages<T>(call: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
-  const giveUp = Date.now() + STORE_OUTAGE_MS
+/** Repeats a call of the store that failed because it is away, with growing pauses, until it answers, the run ends, or the outage is too long (Interruption 'store-away': no failure of the request). */
+async function throughOutages<T>(
+  call: () => Promise<T>,
+  { signal, log, outageMs }: { signal: AbortSignal; log: Logger; outageMs: number },
+): Promise<T> {
+  const giveUp = Date.now() + outageMs
   for (let pause = 100; ; pause = Math.min(pause * 2, 5_000)) {
     try {
       return await call()
     } catch (error) {
       const away = error instanceof ServiceError && error.retryable
-      if (!away || signal.aborted || Date.now() > giveUp) throw error
+      if (!away || signal.aborted) throw error
+      if (Date.now() > giveUp) throw new Interruption('store-away', `the store is away: ${error.message}`)
       log.warn({ cause: error.message }, 'the store is away; trying again')
       await sleep(pause, undefined, { signal }).catch((aborted) => {
         throw signal.reason ?? aborted

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type ErrorCode, messageOf, ServiceError } from '../../errors.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
@@ -9,7 +9,8 @@ import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
 import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
-import { abortAt, Interruption, interruptionOf, whileLocked } from './interruption.ts'
+import { failureCodeOf } from './failure-codes.ts'
+import { abortAt, follow, Interruption, type InterruptionKind, interruptionOf, whileLocked } from './interruption.ts'
 import { runSteps, StepFailure } from './pipeline.ts'
 import { createRedactor } from './redaction.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
@@ -25,6 +26,8 @@ export interface RunParts {
   /** Ends child processes that outlived a killed worker, before the request goes on (trap 3). */
   endLeftovers: (reference: string) => Promise<void>
   undoTimeoutMs: number
+  /** How long a run waits for a store that is away; a minute when absent. */
+  storeOutageMs?: number
   log: Logger
   clock: Clock
 }
@@ -32,25 +35,36 @@ export interface RunParts {
 /** Pauses between tries of a DELETE that could not remove everything. */
 const DELETE_AGAIN_MS = { first: 5_000, most: 300_000 }
 
-/** After a lost lock: soon, for nobody else may be there. */
-const LOST_AGAIN_MS = 500
+/** What is no end of the request: tried again, soon after a lost lock, for nobody else may be there. */
+const AGAIN_MS: Partial<Record<InterruptionKind, number>> = { lost: 500, 'store-away': 5_000 }
 
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
   const log = parts.log.child({ provisioningRequestId: job.provisioningRequestId, generation: job.generation })
+  const stop = follow(shutdown)
+  const run = async (lease: AbortSignal) => {
+    const locked = whileLocked(lease, shutdown)
+    try {
+      return await runClaimed(job, locked.signal, { ...parts, log })
+    } finally {
+      locked.release()
+    }
+  }
   try {
-    const run = (lease: AbortSignal) => runClaimed(job, whileLocked(lease, shutdown), { ...parts, log })
-    return await parts.store.locks.withLock(`request:${job.reference}`, shutdown, run, { fenced: true })
+    return await parts.store.locks.withLock(`request:${job.reference}`, stop.signal, run, { fenced: true })
   } catch (error) {
     if (shutdown.aborted) return 'requeue'
     const interruption = interruptionOf(error, shutdown)
     if (interruption) {
       log.info({ kind: interruption.kind, cause: interruption.message }, 'the run stops')
-      return interruption.kind === 'lost' ? { againInMs: LOST_AGAIN_MS } : 'done'
+      const againInMs = AGAIN_MS[interruption.kind]
+      return againInMs === undefined ? 'done' : { againInMs }
     }
     // The store is away, or the service made a mistake: the wish is still there, and so is the record.
     log.error({ cause: messageOf(error), err: error }, 'the run broke off; it will be tried again')
     return { againInMs: 5_000 }
+  } finally {
+    stop.release()
   }
 }
 
@@ -62,7 +76,7 @@ async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunP
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])
-  const run = createRunRecord(parts.requests, record, undoing, parts.log)
+  const run = createRunRecord(parts.requests, record, undoing, parts.log, parts.storeOutageMs)
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
@@ -157,6 +171,7 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
       parameters: mergeSecrets(run.current.parameters, secrets),
       fingerprint: store.secrets.fingerprint,
       signal: limited,
+      undoing,
     })
   } catch (error) {
     const interruption = interruptionOf(error instanceof StepFailure ? error.cause : error, limited)
@@ -199,9 +214,7 @@ function failureOf(
     const words = cause instanceof ServiceError ? cause.message : last && `last seen: ${last}`
     return { code: 'TIMEOUT' as const, step, cause: redact([interruption.message, words].filter(Boolean).join('; ')) }
   }
-  const code: ErrorCode =
-    cause instanceof ServiceError && cause.code !== 'INTERNAL' ? cause.code : 'PROVISIONING_FAILED'
-  return { code, step, cause: redact(messageOf(cause)) }
+  return { code: failureCodeOf(cause), step, cause: redact(messageOf(cause)) }
 }
 
 async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {

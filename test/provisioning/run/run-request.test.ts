@@ -1,8 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/errors.ts'
 import { cancelled, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
 import { Interruption } from '../../../src/provisioning/run/interruption.ts'
+import { runRequest } from '../../../src/provisioning/run/run-request.ts'
 import type { Step } from '../../../src/provisioning/steps/step.ts'
 import type { Template } from '../../../src/provisioning/templates/template.ts'
 import { createTestStore, plainConnection, type TestStore } from '../../harness/redis.ts'
@@ -228,6 +230,51 @@ describe('the run of a request', () => {
     expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
   })
 
+  it('does not take a store that stays away for a failure: the run lets go, and goes on later', async () => {
+    const world = fresh()
+    const posted = await run.post(newId(), parameters)
+    const { collection } = run.requests
+    let away = false
+    const flaky: typeof collection = {
+      ...collection,
+      get: (id) => (away ? Promise.reject(storeAway()) : collection.get(id)),
+      replace: (...given) => (away ? Promise.reject(storeAway()) : collection.replace(...given)),
+    }
+    world.duringApply = async (name) => {
+      if (name === 'b') away = true
+    }
+    const parts = { requests: { ...run.requests, collection: flaky }, storeOutageMs: 200 }
+    expect(await run.run(posted, undefined, parts)).toEqual({ againInMs: 5_000 })
+    expect(await run.requests.get(posted.provisioningRequestId)).not.toHaveProperty('error')
+    expect(world.calls.filter((call) => call.startsWith('undo'))).toEqual([])
+    // The same while it undoes: what failed is on record, the rest of the undo comes later.
+    away = false
+    world.duringApply = failAt('c', () => new ServiceError('FORBIDDEN', 'no'))
+    world.duringUndo = async (name) => {
+      if (name === 'b') away = true
+    }
+    expect(await run.run(posted, undefined, parts)).toEqual({ againInMs: 5_000 })
+    away = false
+    world.duringUndo = async () => undefined
+    expect(await run.run(posted, undefined, parts)).toBe('done')
+    const record = await run.requests.get(posted.provisioningRequestId)
+    expect(record).toMatchObject({ phase: 'FAILED', error: { code: 'PROVISIONING_FAILED', cause: 'no', left: [] } })
+    expect(world.things.size).toBe(0)
+  })
+
+  it('leaves nothing behind on the signal of the process', async () => {
+    fresh()
+    const shutdown = new AbortController()
+    const nothing = { provisioningRequestId: 'nobody', reference: 'nobody', generation: 1 }
+    const trivial = async (times: number) => {
+      for (let i = 0; i < times; i++) await runRequest(nothing, shutdown.signal, run.parts)
+    }
+    await trivial(1)
+    expect(getEventListeners(shutdown.signal, 'abort')).toEqual([])
+    const dependants = Object.getOwnPropertySymbols(shutdown.signal).find((key) => /dependant/i.test(String(key)))
+    expect(dependants && Reflect.get(shutdown.signal, dependants)).toBeUndefined()
+  })
+
   it('cancels at once while a step runs, and undoes', async () => {
     const world = fresh()
     const posted = await run.post(newId(), parameters)
@@ -348,6 +395,8 @@ describe('the run of a request', () => {
     expect(world.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo cluster'])
   })
 })
+
+const storeAway = () => new ServiceError('UNAVAILABLE', 'Redis does not answer', { retryable: true })
 
 /** The step, with what it makes standing on the O-Cloud "made-here". */
 function standsOn(step: Step): Step {
