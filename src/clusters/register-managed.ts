@@ -24,7 +24,7 @@ export interface MadeCluster {
 export async function registerManaged(cluster: MadeCluster, parts: ManagedParts): Promise<StoredOCloud> {
   const { oClouds, kubeconfigs, log } = parts
   const { name, kubeconfig, madeBy } = cluster
-  const oCloudId = managedId(madeBy.reference, madeBy.step)
+  const oCloudId = managedId(madeBy.reference, madeBy.step, name)
   const known = await renew(oCloudId, kubeconfig, parts)
   if (known) return known
   const value: StoredOCloud = {

@@ -1,5 +1,5 @@
 import { ERROR_CODES, ServiceError } from '../errors.ts'
-import { percentOf } from './progress.ts'
+import { percentOf, provisioned } from './progress.ts'
 import type {
   FailureRecord,
   Made,
@@ -75,8 +75,8 @@ export interface Accepted {
 }
 
 function acceptedFields(accepted: Accepted) {
-  const { template: _template, ...fields } = accepted
-  return fields
+  const { template, ...fields } = accepted
+  return { ...fields, result: template.result }
 }
 
 /** POST: the first generation. */
@@ -160,7 +160,7 @@ export function replaced(record: ProvisioningRecord, accepted: Accepted, clock: 
     const [old] = index < 0 ? [] : remaining.splice(index, 1)
     return old ? waitingStep(old) : { name, uses, state: 'PENDING' as const }
   })
-  const retired = [...record.retired, ...remaining.filter(hasMade)]
+  const retired = [...record.retired, ...remaining.filter(hasMade).map((step) => retire(record, step))]
   return nextGeneration({ ...kept, ...acceptedFields(accepted), steps, retired }, 'PENDING', WAITING, clock)
 }
 
@@ -180,6 +180,7 @@ export function deleting(record: ProvisioningRecord, clock: Clock): Transition |
 /** POST …/cancel. What no worker has touched yet ends at once; anything else at the worker's next safe point. */
 export function cancelled(record: ProvisioningRecord, clock: Clock): Transition | undefined {
   if (record.phase !== 'PENDING' && record.phase !== 'PROGRESSING') throw wrongPhase(record, 'cancelled')
+  if (record.error) throw new ServiceError('WRONG_PHASE', 'the request has failed already and is being undone')
   if (record.cancelRequested) return undefined
   if (record.epoch === 0)
     return ended(fail(record, { code: 'CANCELLED', step: null, cause: 'cancelled before it started' }), clock)
@@ -250,34 +251,36 @@ function changedStep(step: StepRecord, change: Parameters<typeof stepChanged>[2]
   return next
 }
 
-/** Puts what a step made under a former identity (another target, another name) aside, to be undone when the new one stands. */
-export function setAside(record: ProvisioningRecord, name: string): Transition {
+function retire(record: ProvisioningRecord, step: StepRecord): StepRecord {
+  const { inputsHash: _hash, ...rest } = step
+  return { ...rest, retiredKey: `${record.generation}/${step.name}/${step.identity ?? ''}` }
+}
+
+/**
+ * Says what a step's objects hang on in this generation. What it made under another identity (another target, another name) is set aside, to be undone when the new one stands;
+ * what was set aside under this one, before a change that failed or went another way, is its own again.
+ */
+export function identified(record: ProvisioningRecord, name: string, identity: string): Transition {
   const step = record.steps.find((candidate) => candidate.name === name)
-  if (!step || !hasMade(step)) return { record, events: [] }
+  if (!step || step.identity === identity) return { record, events: [] }
+  const aside = hasMade(step) ? [...record.retired, retire(record, step)] : record.retired
+  const own = aside.find((old) => old.name === name && old.uses === step.uses && old.identity === identity)
   const { made: _made, inputsHash: _hash, ...emptied } = step
+  const next: StepRecord = { ...emptied, identity, ...(own?.made && { made: own.made }) }
   return {
     record: {
       ...record,
-      steps: record.steps.map((s) => (s === step ? emptied : s)),
-      retired: [...record.retired, step],
+      steps: record.steps.map((candidate) => (candidate === step ? next : candidate)),
+      retired: aside.filter((old) => old !== own),
     },
     events: [],
   }
 }
 
-/** A step's identity is again what it was before a change that failed: what was set aside is its own again. */
-export function takenBack(record: ProvisioningRecord, name: string, identity: string): Transition {
-  const old = record.retired.find((step) => step.name === name && step.identity === identity)
-  if (!old?.made) return { record, events: [] }
-  const made = old.made
-  return {
-    record: {
-      ...record,
-      steps: record.steps.map((step) => (step.name === name ? { ...step, made } : step)),
-      retired: record.retired.filter((step) => step !== old),
-    },
-    events: [],
-  }
+/** What of a retired step still stands. */
+export function retiredChanged(record: ProvisioningRecord, key: string | undefined, made: Made): Transition {
+  const retired = record.retired.map((step) => (step.retiredKey === key ? { ...step, made } : step))
+  return { record: { ...record, retired }, events: [] }
 }
 
 /** Records the failure; the undoing that follows (if any) goes on from here after a death. */
@@ -296,8 +299,9 @@ export function ended(record: ProvisioningRecord, clock: Clock): Transition {
   const words = [`${error.step ? `${error.step}: ` : ''}${error.cause}`]
   if (error.undone.length > 0) words.push(`undone: ${counted(error.undone.length)}`)
   if (error.left.length > 0) words.push(`left behind: ${counted(error.left.length)}`)
-  const { cancelRequested: _c, force: _f, ...rest } = record
-  const next = enterPhase({ ...rest, finishedAt: now(clock) }, 'FAILED', words.join('; '), clock)
+  const { cancelRequested: _c, force: _f, resources: _r, ...rest } = record
+  const standing = provisioned(record.result, record.steps, 'FAILED')
+  const next = enterPhase({ ...rest, ...standing, finishedAt: now(clock) }, 'FAILED', words.join('; '), clock)
   return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FAILED' } }] }
 }
 

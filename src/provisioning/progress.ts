@@ -26,10 +26,10 @@ export function provisioned(
   phase: ResourceProvisioningPhase,
 ): Pick<ProvisioningRecord, 'provisionedResourceSet' | 'resources'> {
   if (result === 'nodeCluster') {
-    const outputs = steps.find((step) => step.uses === 'kind-cluster')?.made?.outputs
-    const nodeClusterId = outputs?.oCloudId
+    const made = steps.find((step) => step.uses === 'kind-cluster' && (step.made?.objects.length ?? 0) > 0)?.made
+    const { oCloudId: nodeClusterId, name } = made?.outputs ?? {}
     if (typeof nodeClusterId !== 'string') return {}
-    const resourceName = typeof outputs?.name === 'string' ? outputs.name : nodeClusterId
+    const resourceName = typeof name === 'string' ? name : nodeClusterId
     return {
       provisionedResourceSet: { nodeClusterId },
       resources: [{ resourceName, resourceId: nodeClusterId, resourceProvisioningPhase: phase }],
@@ -37,6 +37,7 @@ export function provisioned(
   }
   const workloads = steps.flatMap((step) => step.made?.objects ?? []).filter(isWorkload)
   const placed = workloads.flatMap(({ name, uid }) => (uid ? [{ resourceName: name, resourceId: uid }] : []))
+  if (placed.length === 0 && phase === 'FAILED') return {}
   return {
     provisionedResourceSet: { infrastructureResourceIds: placed.map(({ resourceId }) => resourceId) },
     resources: placed.map((resource) => ({ ...resource, resourceProvisioningPhase: phase })),

@@ -65,6 +65,8 @@ export interface StepRecord {
   inputsHash?: string
   /** What the step's objects hang on (target, name, namespace): when it changes, what was made before is set aside and undone later. */
   identity?: string
+  /** Only on retired steps: tells them apart from each other and from the standing step of the same name. */
+  retiredKey?: string
 }
 
 export interface FailureRecord {
@@ -112,6 +114,8 @@ export interface ProvisioningRecord {
   /** First step's start of this generation. */
   startedAt?: string
   finishedAt?: string
+  /** What the template gives: decides which kind of resources is answered. */
+  result: 'nodeCluster' | 'resources'
   percent: number
   currentStep: string | null
   steps: StepRecord[]

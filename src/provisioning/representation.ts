@@ -84,13 +84,9 @@ function copyOptions(options: RequestOptions): RequestOptions {
 }
 
 /** Provisioning 1.2.0: only the kind that the request provisions. */
-function resourceStatus({
-  resources,
-  provisionedResourceSet,
-}: ProvisioningRecord): Partial<ProvisioningRequestInfo['status']> {
+function resourceStatus({ resources, result }: ProvisioningRecord): Partial<ProvisioningRequestInfo['status']> {
   if (!resources) return {}
-  const nodeClusterId = provisionedResourceSet?.nodeClusterId
-  if (nodeClusterId === undefined) return { infrastructureResourceProvisioningStatus: resources }
-  const cluster = resources.find(({ resourceId }) => resourceId === nodeClusterId)
+  if (result === 'resources') return { infrastructureResourceProvisioningStatus: resources }
+  const [cluster] = resources
   return cluster ? { nodeClusterProvisioningStatus: cluster } : {}
 }

@@ -57,7 +57,10 @@ export function createThings(): { world: ThingWorld; step: Step<z.infer<typeof t
       await context.fence()
       world.things.add(thing)
       await world.duringApply(thing, context)
-      return next
+      // What an earlier generation made and this one no longer names goes, as a real step prunes.
+      const surplus = next.objects.filter((object) => object.name !== thing)
+      for (const { name } of surplus) world.things.delete(name)
+      return { ...next, objects: next.objects.filter((object) => object.name === thing) }
     },
     async verify({ thing }, result) {
       world.calls.push(`verify ${thing}`)

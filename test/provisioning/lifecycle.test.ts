@@ -10,14 +10,13 @@ import {
   ended,
   fail,
   fulfilled,
+  identified,
   isEnded,
   replaced,
   retried,
-  setAside,
   started,
   stepChanged,
   type Transition,
-  takenBack,
 } from '../../src/provisioning/lifecycle.ts'
 import type { Made, ProvisioningPhase, ProvisioningRecord } from '../../src/provisioning/record.ts'
 
@@ -150,13 +149,35 @@ describe('the state machine of a provisioning request', () => {
       { state: 'SUCCEEDED', made: made('du'), identity: 'A' },
       clock,
     ).record
-    const aside = setAside(one, 'workload').record
+    expect(identified(one, 'workload', 'A').record).toBe(one)
+    const aside = identified(one, 'workload', 'B').record
+    expect(aside.steps[1]).toMatchObject({ identity: 'B' })
     expect(aside.steps[1]?.made).toBeUndefined()
-    expect(aside.retired[0]?.made).toEqual(made('du'))
-    expect(takenBack(aside, 'workload', 'B').record.retired).toHaveLength(1)
-    const back = takenBack(aside, 'workload', 'A').record
+    expect(aside.retired).toMatchObject([
+      { name: 'workload', identity: 'A', made: made('du'), retiredKey: '1/workload/A' },
+    ])
+    const back = identified(aside, 'workload', 'A').record
     expect(back.retired).toEqual([])
     expect(back.steps[1]?.made).toEqual(made('du'))
+  })
+
+  it('takes back what a template without the step had retired, when a later one has it again', () => {
+    const one = stepChanged(
+      running(),
+      'workload',
+      { state: 'SUCCEEDED', made: made('du'), identity: 'A' },
+      clock,
+    ).record
+    const without = replaced(one, accepted(['other']), clock).record
+    const again = replaced(without, accepted(), clock).record
+    const back = identified(again, 'workload', 'A').record
+    expect(back.steps[1]?.made).toEqual(made('du'))
+    expect(back.retired).toEqual([])
+  })
+
+  it('cannot be cancelled any more once it has failed and is being undone', () => {
+    const failing = fail(running(), { code: 'APPLY_FAILED', step: 'workload', cause: 'x' })
+    expect(() => cancelled(failing, clock)).toThrow(expect.objectContaining({ code: 'WRONG_PHASE' }))
   })
 
   it('does not move the deadline once it is set', () => {

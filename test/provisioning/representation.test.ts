@@ -17,6 +17,7 @@ const record: ProvisioningRecord = {
   parameters: { oCloud: 'oc-1' },
   oCloudIds: ['oc-1'],
   simulated: false,
+  result: 'nodeCluster',
   phase: 'FULFILLED',
   message: 'done',
   updateTime: '2026-01-01T00:01:00.000Z',
@@ -64,6 +65,7 @@ describe('a record', () => {
     })
     const resources: ProvisioningRecord = {
       ...record,
+      result: 'resources',
       provisionedResourceSet: { infrastructureResourceIds: ['u1'] },
       resources: [{ resourceName: 'du', resourceId: 'u1', resourceProvisioningPhase: 'PROCESSING' }],
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
-import { type Clock, fulfilled, hasMade, setAside, started, stepChanged, takenBack } from '../lifecycle.ts'
+import { type Clock, ended, fail, fulfilled, identified, started, stepChanged } from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
 import type { Step } from '../steps/step.ts'
@@ -12,7 +12,7 @@ import type { RunRecord } from './run-record.ts'
 import { simulate } from './simulation.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
 import { throttle } from './throttle.ts'
-import { unwindStep } from './unwind.ts'
+import { unwindRetired } from './unwind.ts'
 
 export interface PipelineParts {
   run: RunRecord
@@ -23,7 +23,10 @@ export interface PipelineParts {
   ports: StepPorts
   fingerprint: (text: string) => string
   redact: (text: string) => string
+  /** Ends the way forward: deadline, cancel, and whatever ends `undoing`. */
   signal: AbortSignal
+  /** Ends an undo, too: shutdown, take-over, a newer generation. */
+  undoing: AbortSignal
   undoTimeoutMs: number
   log: Logger
   clock: Clock
@@ -54,7 +57,7 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
     }
     await run.write((current) => withResources(current, template))
   }
-  await removeRetired(parts)
+  if (!(await removeRetired(parts))) return
   await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
     wish: false,
   })
@@ -88,7 +91,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   }
   await run.write((record) => started(record, record.options?.timeoutSeconds ?? template.timeoutSeconds, clock))
   const identity = step.identity?.(inputs) ?? targetOf(inputs)
-  await keepIdentity(name, identity, parts)
+  await run.write((record) => identified(record, name, identity))
   await run.write((record) =>
     stepChanged(record, name, { state: 'RUNNING', message: 'started', inputsHash: null, identity }, clock),
   )
@@ -108,14 +111,6 @@ function summary(made: Made): string {
 function targetOf(inputs: unknown): string {
   const target = typeof inputs === 'object' && inputs !== null && 'target' in inputs ? inputs.target : undefined
   return typeof target === 'string' ? target : ''
-}
-
-/** What was made under another identity is set aside; what was set aside under this one comes back. */
-async function keepIdentity(name: string, identity: string, { run }: PipelineParts): Promise<void> {
-  const step = stepOf(run.current, name)
-  if (step.identity === undefined || step.identity === identity) return
-  await run.write((record) => setAside(record, name))
-  await run.write((record) => takenBack(record, name, identity))
 }
 
 async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: PipelineParts): Promise<Made> {
@@ -187,24 +182,22 @@ export function scopeOf(record: ProvisioningRecord, template: Template, paramete
   return { parameters, steps: outputs }
 }
 
-/** What the template's steps no longer make is removed once the new ones stand (design.md 3.5). What cannot be removed fails the request. */
-async function removeRetired(parts: PipelineParts): Promise<void> {
-  const { run } = parts
-  for (const retired of [...run.current.retired].reverse()) {
-    if (hasMade(retired)) {
-      const { left } = await unwindStep(retired, 'all', parts)
-      if (left.length > 0)
-        throw new StepFailure(
-          retired.name,
-          new ServiceError('CLEANUP_FAILED', left.map((object) => object.reason).join('; ')),
-        )
-    }
-    await run.write((record) => ({
-      record: {
-        ...record,
-        retired: record.retired.filter((step) => step.name !== retired.name || step.identity !== retired.identity),
-      },
-      events: [],
-    }))
-  }
+/**
+ * What the template's steps no longer make is removed once the new ones stand (design.md 3.5), with the time limit of an undo. What cannot be removed ends the request
+ * FAILED; what the new generation made stays.
+ */
+async function removeRetired(parts: PipelineParts): Promise<boolean> {
+  const { run, clock } = parts
+  const left = await unwindRetired({ ...parts, signal: parts.undoing })
+  const [first] = left
+  if (first === undefined) return true
+  const cause = `what the change replaced could not be removed: ${left.map(({ reason }) => reason).join('; ')}`
+  await run.write(
+    (record) => {
+      const failed = fail(record, { code: 'CLEANUP_FAILED', step: null, cause })
+      return ended({ ...failed, error: failed.error && { ...failed.error, left } }, clock)
+    },
+    { wish: false },
+  )
+  return false
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
-import { type Clock, ended, hasMade, stepChanged } from '../lifecycle.ts'
+import { type Clock, ended, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { abortAt, interruptionOf } from './interruption.ts'
@@ -141,9 +141,10 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   if (made.oCloudId !== undefined && goneClusters(run.current).has(made.oCloudId)) return { undone: inScope, left: [] }
   const implementation = parts.steps.get(step.uses)
   if (!implementation) throw new ServiceError('INTERNAL', `no step of this service is called ${step.uses}`)
-  const standing = run.current.steps.some((candidate) => candidate.name === step.name && candidate.uses === step.uses)
-  if (standing)
-    await run.write((record) => stepChanged(record, step.name, { state: 'UNDOING', message: 'removing' }, clock))
+  if (step.retiredKey === undefined) {
+    const undoing = { state: 'UNDOING', message: 'removing', inputsHash: null } as const
+    await run.write((record) => stepChanged(record, step.name, undoing, clock))
+  }
   const context = createStepContext({
     ports: parts.ports,
     record: () => run.current,
@@ -172,35 +173,41 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   }
 }
 
-/**
- * DELETE: undoes everything, newest step first. Resolves with a sentence for each step of which something is left; empty: nothing is.
- */
+/** Undoes what was set aside, and forgets what is gone. Resolves with what is left. */
+export async function unwindRetired(parts: UnwindParts): Promise<Undone['left']> {
+  const { run } = parts
+  const limit = undoLimit(parts)
+  const left: Undone['left'] = []
+  try {
+    for (const step of inUndoOrder(run.current.retired)) {
+      const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
+      left.push(...result.left)
+      await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result)))
+    }
+  } finally {
+    limit.clear()
+  }
+  await run.write((record) => ({ record: { ...record, retired: record.retired.filter(hasMade) }, events: [] }))
+  return left
+}
+
+/** DELETE: undoes everything, newest step first. Resolves with a sentence for each step of which something is left; empty: nothing is. */
 export async function unwindAll(parts: UnwindParts): Promise<string[]> {
   const { run, clock } = parts
   const limit = undoLimit(parts)
+  const left: string[] = []
   try {
-    const all = [...run.current.retired, ...run.current.steps].filter((step) => hasMade(step))
-    const left: string[] = []
-    for (const step of inUndoOrder(all)) {
+    for (const step of inUndoOrder([...run.current.retired, ...run.current.steps].filter(hasMade))) {
       const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
       const made = remaining(step, result)
       const done = result.left.length === 0
       const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
-      if (run.current.retired.includes(step)) {
-        await run.write((record) => ({
-          record: {
-            ...record,
-            retired: record.retired.map((old) =>
-              old.name === step.name && old.identity === step.identity ? { ...old, made } : old,
-            ),
-          },
-          events: [],
-        }))
-      } else {
-        await run.write((record) =>
-          stepChanged(record, step.name, { state: done ? 'UNDONE' : 'FAILED', made, message, inputsHash: null }, clock),
-        )
-      }
+      const state = done ? ('UNDONE' as const) : ('FAILED' as const)
+      await run.write((record) =>
+        step.retiredKey === undefined
+          ? stepChanged(record, step.name, { state, made, message, inputsHash: null }, clock)
+          : retiredChanged(record, step.retiredKey, made),
+      )
       if (!done) left.push(`${step.name}: ${message}`)
     }
     return left

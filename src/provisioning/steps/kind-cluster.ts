@@ -142,6 +142,14 @@ function judge(
       `a cluster named ${given.name} exists already and ${owner}; give this one another name`,
     )
   }
+  // A cluster of ours is written down before it is made: one that is not was made by another step of this request.
+  const own = previous?.objects.some((object) => object.name === given.name && object.action !== 'deleted')
+  if (!own) {
+    throw new ServiceError(
+      'CONFLICT',
+      `a cluster named ${given.name} belongs to another step of this request; give this one another name`,
+    )
+  }
   if (!presence.complete) return 'cut-off'
   const before = previous?.notes.spec
   const changed = before === undefined ? [] : differences(before as JsonObject, specNotes(given))
