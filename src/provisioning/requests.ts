@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
-import type { Alongside, Collection, Store, Versioned } from '../store/store.ts'
-import { isEnded, type Transition } from './lifecycle.ts'
+import { type Alongside, type Collection, MissingReference, type Store, type Versioned } from '../store/store.ts'
+import { hasMade, isEnded, type Transition } from './lifecycle.ts'
 import type { ProvisioningRecord } from './record.ts'
 
 export const REQUESTS = 'provisioningRequest'
@@ -25,16 +25,64 @@ export function recordOf(stored: Versioned<ProvisioningRecord>): ProvisioningRec
   return { ...stored.value, n: stored.n }
 }
 
-/** What other records a request names: they cannot be removed while it exists. */
+/**
+ * What other records a request needs: they cannot be removed while it exists. These are its template, the O-Clouds that it names, and
+ * those on which something of it still stands (of an earlier generation, say), but never those that it made itself: they go with it.
+ */
 export function referencesOf(record: ProvisioningRecord): { collection: string; id: string }[] {
   const { templateName, templateVersion } = record.data
+  const all = [...record.retired, ...record.steps]
+  const own = new Set(
+    all.filter(({ uses }) => uses === CLUSTER_STEP).flatMap(({ made }) => [made?.oCloudId, made?.outputs.oCloudId]),
+  )
+  const stoodOn = all.filter(hasMade).flatMap(({ made }) => made?.oCloudId ?? [])
+  const oCloudIds = [...new Set([...record.oCloudIds, ...stoodOn])].filter((id) => !own.has(id))
   return [
     { collection: TEMPLATES, id: `${templateName}/${templateVersion}` },
-    ...record.oCloudIds.map((id) => ({ collection: OCLOUDS, id })),
+    ...oCloudIds.map((id) => ({ collection: OCLOUDS, id })),
   ]
 }
 
-/** What goes with a transition into the same write. */
+const CLUSTER_STEP = 'kind-cluster'
+
+/**
+ * The collection, whose writes do without references to O-Clouds that are gone and that the request does not name: what stood there went
+ * with them, and no write may fail for it.
+ */
+function withoutLost(collection: Collection<ProvisioningRecord>): Collection<ProvisioningRecord> {
+  async function again<T>(write: (lost: ReadonlySet<string>) => Promise<T>): Promise<T> {
+    const lost = new Set<string>()
+    for (;;) {
+      try {
+        return await write(lost)
+      } catch (error) {
+        const gone = error instanceof MissingReference ? error.reference : undefined
+        if (gone?.collection !== OCLOUDS || lost.has(gone.id)) throw error
+        lost.add(gone.id)
+      }
+    }
+  }
+  const less = ({ oCloudIds }: ProvisioningRecord, alongside: Alongside, lost: ReadonlySet<string>): Alongside => ({
+    ...alongside,
+    ...(alongside.references && {
+      references: alongside.references.filter(({ id }) => !lost.has(id) || oCloudIds.includes(id)),
+    }),
+  })
+  return {
+    ...collection,
+    replace: (id, expected, value, alongside = {}) =>
+      again((lost) => collection.replace(id, expected, value, less(value, alongside, lost))),
+    update: (id, change) =>
+      again((lost) =>
+        collection.update(id, (current) => {
+          const changed = change(current)
+          return changed && { ...changed, alongside: less(changed.value, changed.alongside ?? {}, lost) }
+        }),
+      ),
+  }
+}
+
+/** What goes with a worker's transition into the same write: it is refused when the epoch is not that of `before`. */
 export function alongside(before: ProvisioningRecord | undefined, { record, events }: Transition): Alongside {
   return {
     events: events.map(({ event, data }) => ({ event, data: { ...data } })),
@@ -45,7 +93,7 @@ export function alongside(before: ProvisioningRecord | undefined, { record, even
 }
 
 export function createRequests(store: Store): Requests {
-  const collection = store.collection<ProvisioningRecord>(REQUESTS)
+  const collection = withoutLost(store.collection<ProvisioningRecord>(REQUESTS))
   const gone = (id: string) => new ServiceError('NOT_FOUND', `there is no provisioning request ${id}`)
 
   async function find(id: string) {
@@ -73,10 +121,11 @@ export function createRequests(store: Store): Requests {
       const updated = await collection.update(id, (current) => {
         const before = recordOf(current)
         const transition = change(before)
+        // No fence: a worker that takes over meanwhile has raised `n` as well, and then the change is made anew.
         return (
           transition && {
             value: transition.record,
-            alongside: { ...alongside(before, transition), wish: !isEnded(transition.record.phase) },
+            alongside: { ...alongside(undefined, transition), wish: !isEnded(transition.record.phase) },
           }
         )
       })
