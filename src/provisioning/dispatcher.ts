@@ -10,18 +10,22 @@ const AT_ONCE = 500
 const AGAIN_MS = 30_000
 
 export interface DispatcherParts {
-  requests: Requests
-  queues: Queues
+  requests: Pick<Requests, 'collection' | 'find'>
+  queues: Pick<Queues, 'provision'>
   log: Logger
+  /** Pause between two looks; 5 s when absent. */
+  everyMs?: number
 }
 
 /**
  * Finds requests that want work but have no job: a process that died between the write and the queue, a queue that was away,
  * a run that broke off. What has a job already is not harmed: its id is the generation's.
  */
-export function startDispatcher({ requests, queues, log }: DispatcherParts): { stop(): Promise<void> } {
+export function startDispatcher({ requests, queues, log, everyMs = EVERY_MS }: DispatcherParts): {
+  stop(): Promise<void>
+} {
   let stopped = false
-  let round: Promise<void> = Promise.resolve()
+  let round: Promise<void> | undefined
 
   async function look(): Promise<void> {
     for (let found = AT_ONCE; found === AT_ONCE && !stopped; ) {
@@ -39,11 +43,16 @@ export function startDispatcher({ requests, queues, log }: DispatcherParts): { s
   }
 
   function next(): void {
-    if (stopped) return
-    round = look().catch((error: unknown) => log.warn({ cause: messageOf(error) }, 'wishes could not be looked for'))
+    // One round at a time: when the queue is slow, the next one would only add to it.
+    if (stopped || round) return
+    round = look()
+      .catch((error: unknown) => log.warn({ cause: messageOf(error) }, 'wishes could not be looked for'))
+      .finally(() => {
+        round = undefined
+      })
   }
 
-  const timer = setInterval(next, EVERY_MS)
+  const timer = setInterval(next, everyMs)
   next()
   return {
     async stop() {
