@@ -3,6 +3,7 @@ import { ERROR_CODES, type ErrorCode, type FieldError, ServiceError } from '../e
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
 import { type AcceptParts, accept } from './accept.ts'
+import { type Clock, replaced } from './lifecycle.ts'
 import type { Requests } from './requests.ts'
 import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
 
@@ -23,6 +24,7 @@ export interface PlanClientParts extends AcceptParts {
   requests: Requests
   queues: Queues
   planTimeoutMs: number
+  clock: Clock
 }
 
 /** The API's side of a dry run: the worker has the tools, so it makes the plan; the API waits for it with a time limit (trap 21). */
@@ -37,12 +39,9 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
           `provisioningRequestId ${request.data.provisioningRequestId} is known: a POST would be refused`,
         )
       }
-      if (before?.phase === 'DELETING')
-        throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
-      if (before && before.provisioningRequestId !== request.data.provisioningRequestId) {
-        throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path')
-      }
-      await accept(request, 'plan', before, parts)
+      const accepted = await accept(request, 'plan', before, parts)
+      // What a PUT would refuse is refused here, before a worker is asked.
+      if (before) replaced(before, accepted, parts.clock)
       const planId = randomUUID()
       const question: PlanQuestion = { request, ...(provisioningRequestId !== undefined && { provisioningRequestId }) }
       const answer = waitForAnswer(planId)

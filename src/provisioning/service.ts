@@ -26,9 +26,9 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   const planClient = createPlanClient(parts)
 
   /** Hands the job over. When that fails the wish is still in the record, and the dispatcher finds it. */
-  async function handOver(record: ProvisioningRecord): Promise<void> {
+  async function handOver(record: ProvisioningRecord, options: { now?: boolean } = {}): Promise<void> {
     const { provisioningRequestId, reference, generation } = record
-    await queues.provision({ provisioningRequestId, reference, generation }).catch((error: unknown) => {
+    await queues.provision({ provisioningRequestId, reference, generation }, options).catch((error: unknown) => {
       log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
     })
   }
@@ -37,6 +37,12 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     id: string,
     how: (record: ProvisioningRecord) => Transition | undefined,
   ): Promise<ProvisioningRecord> {
+    const { record, changed } = await write(id, how)
+    if (changed && !isEnded(record.phase)) await handOver(record)
+    return record
+  }
+
+  async function write(id: string, how: (record: ProvisioningRecord) => Transition | undefined) {
     let changed = false
     const record = await requests
       .update(id, (before) => {
@@ -45,8 +51,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
         return transition
       })
       .catch(namedReferences)
-    if (changed && !isEnded(record.phase)) await handOver(record)
-    return record
+    return { record, changed }
   }
 
   return {
@@ -84,9 +89,6 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     async replace(id, request, ifMatch) {
       const before = await requests.get(id)
       checkMatch(before, ifMatch)
-      if (before.phase === 'DELETING')
-        throw new ServiceError('WRONG_PHASE', 'a request that is DELETING cannot be changed')
-      checkSameId(id, request.data.provisioningRequestId)
       const accepted = await accept(request, before.reference, before, parts)
       return change(id, (record) => {
         checkMatch(record, ifMatch)
@@ -95,12 +97,15 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     },
 
     async remove(id, { ifMatch, orphan }) {
-      const record = await change(id, (before) => {
+      const { record, changed } = await write(id, (before) => {
         checkMatch(before, ifMatch)
         return deleting(before, clock)
       })
-      if (!orphan) return { record }
-      return { record, left: await orphaned(record) }
+      if (orphan) return { record, left: await orphaned(record) }
+      // Said again, it is tried again at once.
+      if (!changed) await requests.collection.wakeWish(id)
+      await handOver(record, { now: true })
+      return { record }
     },
 
     cancel: (id) => change(id, (record) => cancelled(record, clock)),
@@ -109,8 +114,26 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     events: (id, options) => streamEvents(id, options, { requests, feed: store.feed }),
   }
 
-  /** Gives up on what stands: the record goes, and says what was left behind in its last event and in the audit log. */
-  async function orphaned(record: ProvisioningRecord): Promise<ReturnType<typeof standing>> {
+  /** Gives up on what stands, once no worker makes or removes anything any more: the new generation ends its run, which frees the lock. */
+  async function orphaned({ provisioningRequestId, reference }: ProvisioningRecord): Promise<Standing> {
+    const limit = AbortSignal.timeout(ORPHAN_WAIT_MS)
+    let held = false
+    const giveUp = async () => {
+      held = true
+      const record = await requests.find(provisioningRequestId)
+      return record?.reference === reference ? givenUp(record) : []
+    }
+    try {
+      return await store.locks.withLock(`request:${reference}`, limit, giveUp)
+    } catch (error) {
+      if (held || !limit.aborted) throw error
+      log.warn({ provisioningRequestId }, 'a run does not end; the request is given up all the same')
+      return giveUp()
+    }
+  }
+
+  /** The record goes, and says what was left behind in its last event and in the audit log. */
+  async function givenUp(record: ProvisioningRecord): Promise<Standing> {
     const left = standing(record)
     const plain = left.map((object) => ({ ...object }))
     await requests.collection.remove(record.provisioningRequestId, undefined, {
@@ -124,10 +147,12 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   }
 }
 
-function standing({
-  steps,
-  retired,
-}: ProvisioningRecord): Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[] {
+/** How long a DELETE with orphan=true waits for the run that it ends. */
+const ORPHAN_WAIT_MS = 3_000
+
+type Standing = Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[]
+
+function standing({ steps, retired }: ProvisioningRecord): Standing {
   const objects = [...retired, ...steps].flatMap((step) => step.made?.objects ?? [])
   return objects
     .filter((object) => object.action !== 'deleted' && object.madeIn !== undefined)
@@ -142,13 +167,6 @@ function checkMatch(record: ProvisioningRecord, ifMatch: string | undefined): vo
     'PRECONDITION_FAILED',
     `the request is at ETag "${etagOf(record)}" by now: read it again, then repeat`,
   )
-}
-
-function checkSameId(id: string, sent: string): void {
-  if (id === sent) return
-  throw new ServiceError('IMMUTABLE', 'provisioningRequestId cannot change: send the id of the path', {
-    fields: [{ pointer: '/provisioningRequestId', message: `must be ${id}` }],
-  })
 }
 
 /** The template or O-Cloud went away between the validation and the write. */

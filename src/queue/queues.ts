@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, Queue, type RedisConnectionClient, WaitingError, Worker } from 'bullmq'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
@@ -29,12 +30,14 @@ export interface QueueParts {
 
 const PROVISIONING = 'provisioning'
 const PLANS = 'plans'
+/** A worker whose Redis is away would wait for it. */
+const CLOSE_MS = 4_000
 /** More dry runs than this at once are refused with 503. */
 const MOST_WAITING_PLANS = 200
 
 export interface Queues {
-  /** Does nothing when that generation's job is there already. `delayMs` for a job that shall not start yet. */
-  provision(job: ProvisioningJob): Promise<void>
+  /** Does nothing when that generation's job is there already; with `now`, one that waits for its next try starts at once. */
+  provision(job: ProvisioningJob, options?: { now?: boolean }): Promise<void>
   /** Rejects with UNAVAILABLE when too many plans are waiting. */
   plan(job: PlanJob): Promise<void>
   close(): Promise<void>
@@ -53,8 +56,13 @@ export function createQueues({
   for (const queue of [provisioning, plans])
     queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
   return {
-    async provision(job) {
-      await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}` })
+    async provision(job, { now = false } = {}) {
+      const added = await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}` })
+      if (!now || !(await added.isDelayed())) return
+      await added.promote().catch(async (error: unknown) => {
+        // Its time came in between: that is as good.
+        if (await added.isDelayed()) throw error
+      })
     },
     async plan(job) {
       if ((await plans.getWaitingCount()) >= MOST_WAITING_PLANS) {
@@ -115,10 +123,17 @@ export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void>
   }
   return {
     async close() {
-      await Promise.all([provisioning.close(), plans.close()])
+      await within(CLOSE_MS, Promise.all([provisioning.close(), plans.close()]))
       for (const connection of connections) connection.disconnect()
     },
   }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([work, sleep(ms, undefined, { signal: late.signal }).catch(() => undefined)]).finally(() =>
+    late.abort(),
+  )
 }
 
 async function runJob(job: Job<ProvisioningJob>, token: string | undefined, parts: WorkerParts): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestApi, type TestApi, thingsRequest } from '../harness/api.ts'
 import { call, follow, toTheEnd } from '../harness/client.ts'
+import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 
 const FRONT = '/o2ims/v1/provisioningRequests'
@@ -240,6 +241,50 @@ describe('provisioning requests over HTTP', needs('redis'), () => {
     })
     expect((await call(`${front}/orphan`)).status).toBe(404)
     expect(api.log()).toMatch(/"audit":true,"action":"orphan"/)
+  })
+
+  test('DELETE said again while something cannot be removed tries it again at once', async () => {
+    await call(front, 'POST', thingsRequest('stuck', { templateParameters: { oCloud: 'sim-1', first: 'held' } }))
+    await toTheEnd(api.url, 'stuck')
+    api.world.duringUndo = async (name) => {
+      if (name === 'held') throw new Error('it is held')
+    }
+    await call(`${front}/stuck`, 'DELETE')
+    await eventually(async () => {
+      expect((await call(`${front}/stuck`)).body.status.message).toContain('tried again in 5 s')
+    })
+    api.world.duringUndo = async () => undefined
+    // The job is put off a moment after the record says so.
+    await eventually(async () => {
+      await call(`${front}/stuck`, 'DELETE')
+      expect((await call(`${front}/stuck`)).status).toBe(404)
+    }, 3_000)
+  })
+
+  test('DELETE with orphan=true ends the run first, and removes nothing', async () => {
+    api.world.duringApply = async (name, { signal }) => {
+      if (name !== 'endless') return
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+    }
+    await call(
+      front,
+      'POST',
+      thingsRequest('let-go', { templateParameters: { oCloud: 'sim-1', first: 'begun', second: 'endless' } }),
+    )
+    await eventually(() => expect(api.world.things.has('endless')).toBe(true))
+    const answer = await call(`${front}/let-go?orphan=true`, 'DELETE')
+    expect(answer.body.left.map(({ name }: { name: string }) => name)).toEqual(['begun', 'endless'])
+    expect((await call(`${front}/let-go`)).status).toBe(404)
+    expect(api.log()).not.toContain('a run does not end')
+    expect(api.world.calls.filter((made) => /^undo (begun|endless)$/.test(made))).toEqual([])
+    api.world.duringApply = async () => undefined
+  })
+
+  test('a dry run of a PUT is refused as the PUT would be', async () => {
+    await call(front, 'POST', thingsRequest('kept'))
+    const other = await call(`${front}/kept?dryRun=true`, 'PUT', thingsRequest('other'))
+    expect([other.status, other.body.code]).toEqual([422, 'IMMUTABLE'])
+    expect(other.body.errors[0].pointer).toBe('/provisioningRequestId')
   })
 
   test('cancel and retry answer 202 with Location, and 409 where they make no sense', async () => {

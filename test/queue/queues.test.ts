@@ -66,6 +66,22 @@ describe('the queue', () => {
     await queues.close()
   })
 
+  it('starts a job that waits for its next try at once when that is wanted, and leaves it waiting otherwise', async () => {
+    const queues = createQueues(parts('{d}'))
+    let ran = 0
+    await queues.provision(job(), { now: true })
+    const worker = startWorker('{d}', async () => (++ran === 1 ? { againInMs: 60_000 } : 'done'))
+    await until(() => ran === 1)
+    await sleep(200)
+    await queues.provision(job())
+    await sleep(300)
+    expect(ran).toBe(1)
+    await queues.provision(job(), { now: true })
+    await until(() => ran === 2)
+    await worker.close()
+    await queues.close()
+  })
+
   it('hands the job of a killed worker to another one, as often as it happens', async () => {
     const queues = createQueues(parts('{c}'))
     await queues.provision(job())
