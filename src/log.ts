@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 
-/** Field names whose values never reach a log line, wherever they stand. */
+/** Field names whose values never reach a log line: in the line itself and in objects one and two levels below it. No call logs secrets deeper, or at all. */
 const SECRET_FIELDS = [
   'kubeconfig',
   'token',
