@@ -1,4 +1,4 @@
-import { createQueueWorkers, type QueueParts, type Queues } from '../queue/queues.ts'
+import { createQueueWorkers, type JobEnd, type QueueParts, type Queues } from '../queue/queues.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { Interruption } from './run/interruption.ts'
 import { answerPlan, type PlanParts } from './run/make-plan.ts'
@@ -10,24 +10,40 @@ export interface ProvisioningWorkerParts extends PlanParts {
   /** Requests at once; most of them wait, which costs nothing. */
   concurrency: number
   takeoverMs: number
+  /** How long `close` waits for runs that ignore it; 2.5 s when absent. */
+  graceMs?: number
 }
+
+const GRACE_MS = 2_500
 
 /** The worker role: takes jobs, and finds requests that lost theirs. `close` stops the runs at once; they go on elsewhere or after the next start. */
 export function startProvisioningWorker(parts: ProvisioningWorkerParts): { close(): Promise<void> } {
   const shutdown = new AbortController()
+  const waiting = new Set<() => void>()
+
+  /** The end of the work, or, when it ignores that the worker stops, `instead`: the epoch and the lock keep such a run from doing harm. */
+  function orLeft<T>(work: Promise<T>, instead: T): Promise<T> {
+    const left = Promise.withResolvers<T>()
+    const leave = () => left.resolve(instead)
+    waiting.add(leave)
+    return Promise.race([work, left.promise]).finally(() => waiting.delete(leave))
+  }
   const workers = createQueueWorkers({
     ...parts.queue,
     concurrency: parts.concurrency,
     takeoverMs: parts.takeoverMs,
-    provision: (job) => runRequest(job, shutdown.signal, parts),
-    plan: (job) => answerPlan(job, parts),
+    provision: (job) => orLeft<JobEnd>(runRequest(job, shutdown.signal, parts), 'requeue'),
+    plan: (job) => orLeft(answerPlan(job, shutdown.signal, parts), undefined),
   })
   const dispatcher = startDispatcher(parts)
   return {
     async close() {
       shutdown.abort(new Interruption('shutdown', 'the service stops'))
-      await dispatcher.stop()
-      await workers.close()
+      const late = setTimeout(() => {
+        parts.log.warn({ runs: waiting.size }, 'some runs do not end; the worker stops without them')
+        for (const leave of waiting) leave()
+      }, parts.graceMs ?? GRACE_MS)
+      await Promise.all([dispatcher.stop(), workers.close()]).finally(() => clearTimeout(late))
     },
   }
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
+import type { JsonObject } from '../../json.ts'
 import type { PlanJob } from '../../queue/queues.ts'
 import { type AcceptParts, accept } from '../accept.ts'
 import { created, hasMade, replaced } from '../lifecycle.ts'
@@ -10,8 +13,9 @@ import { type Change, KNOWN_AFTER_APPLY } from '../steps/step.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template } from '../templates/template.ts'
+import { abortAt, follow, interruptionOf } from './interruption.ts'
 import { scopeOf } from './pipeline.ts'
-import { createRedactor } from './redaction.ts'
+import { createRedactor, redactAll } from './redaction.ts'
 import { openSecrets, type RunParts } from './run-request.ts'
 import { createStepContext } from './step-context.ts'
 
@@ -20,31 +24,71 @@ export interface PlanParts extends RunParts {
   planTimeoutMs: number
 }
 
-/** The worker's side of a dry run: makes the plan and answers over the feed. Writes nothing else, anywhere. */
-export async function answerPlan(job: PlanJob, parts: PlanParts): Promise<void> {
+/**
+ * The worker's side of a dry run: makes the plan and answers over the feed, without the request's secrets in any text. Writes nothing else,
+ * anywhere. Answers early when the worker stops.
+ */
+export async function answerPlan(job: PlanJob, shutdown: AbortSignal, parts: PlanParts): Promise<void> {
   const question = JSON.parse(parts.store.secrets.open(job.sealed, job.planId)) as PlanQuestion
-  const answer: PlanAnswer = await makePlan(question, parts).then(
-    (plan) => ({ plan }),
-    (error: unknown) => ({
-      refused: {
-        code: error instanceof ServiceError ? error.code : ('INTERNAL' as const),
-        message: messageOf(error),
-        fields: error instanceof ServiceError ? error.fields : [],
-      },
-    }),
-  )
-  await parts.store.feed.publish(planTopic(job.planId), 'plan', JSON.parse(JSON.stringify(answer)))
+  const stop = follow(shutdown)
+  const limit = abortAt(new Date(Date.now() + parts.planTimeoutMs), 'the time limit of a dry run has passed')
+  const signal = AbortSignal.any([stop.signal, limit.signal])
+  /** Of the request as it stands and as it would become. */
+  const secrets: JsonObject[] = []
+  const redact = (text: string) => createRedactor({ secrets })(text)
+  try {
+    const answer: PlanAnswer = await orAborted(makePlan(question, { ...parts, signal, secrets }), signal).then(
+      (plan) => ({ plan }),
+      (error: unknown) => ({ refused: refusalOf(error, signal, redact, parts.log) }),
+    )
+    await parts.store.feed.publish(planTopic(job.planId), 'plan', redactAll(JSON.parse(JSON.stringify(answer)), redact))
+  } finally {
+    limit.clear()
+    stop.release()
+  }
 }
 
-async function makePlan({ request, provisioningRequestId }: PlanQuestion, parts: PlanParts): Promise<Plan> {
+type Refusal = Extract<PlanAnswer, { refused: unknown }>['refused']
+
+/** What nobody foresaw is for the log, not for the client. */
+function refusalOf(error: unknown, signal: AbortSignal, redact: (text: string) => string, log: Logger): Refusal {
+  if (error instanceof ServiceError && error.code !== 'INTERNAL')
+    return { code: error.code, message: error.message, fields: error.fields }
+  const interruption = interruptionOf(error, signal)
+  if (interruption?.kind === 'shutdown')
+    return { code: 'UNAVAILABLE', message: 'the worker that made the plan stops; send it again', fields: [] }
+  if (interruption) return { code: 'TIMEOUT', message: interruption.message, fields: [] }
+  const stack = error instanceof Error ? error.stack : undefined
+  log.error({ cause: redact(messageOf(error)), stack: stack && redact(stack) }, 'a dry run failed')
+  return { code: 'INTERNAL', message: 'the plan could not be made; the log of the worker says why', fields: [] }
+}
+
+/** Does not wait for work that ignores its signal. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}
+
+interface Planning extends PlanParts {
+  signal: AbortSignal
+  secrets: JsonObject[]
+}
+
+async function makePlan({ request, provisioningRequestId }: PlanQuestion, parts: Planning): Promise<Plan> {
   const before = provisioningRequestId === undefined ? undefined : await parts.requests.get(provisioningRequestId)
+  if (before) parts.secrets.push(openSecrets(before, parts.store) ?? {})
   const reference = before?.reference ?? randomUUID()
   const accepted = await accept(request, reference, before, parts.accept)
   const { record } = before ? replaced(before, accepted, parts.clock) : created(accepted, reference, parts.clock)
-  const signal = AbortSignal.timeout(parts.planTimeoutMs)
+  const secrets = openSecrets(record, parts.store)
+  parts.secrets.push(secrets ?? {})
+  const parameters = mergeSecrets(record.parameters, secrets)
   const steps: Plan['steps'] = []
   for (const { name, uses } of accepted.template.steps) {
-    steps.push({ name, uses, changes: await planStep(record, accepted.template, name, signal, parts) })
+    steps.push({ name, uses, changes: await planStep(record, accepted.template, parameters, name, parts) })
   }
   for (const retired of record.retired.filter(hasMade)) {
     const changes = (retired.made?.objects ?? []).filter((object) => object.madeIn !== undefined).map(deletion)
@@ -70,18 +114,18 @@ function deletion({
 async function planStep(
   record: ProvisioningRecord,
   template: Template,
+  parameters: JsonObject,
   name: string,
-  signal: AbortSignal,
-  parts: PlanParts,
+  parts: Planning,
 ): Promise<Change[]> {
   const templateStep = template.steps.find((step) => step.name === name)
   const step = templateStep && parts.steps.get(templateStep.uses)
   if (!templateStep || !step)
     throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep?.uses ?? name}`)
-  const secrets = openSecrets(record, parts.store)
-  const redact = createRedactor(secrets)
-  const scope = scopeOf(record, template, mergeSecrets(record.parameters, secrets))
-  const inputs = step.inputs.parse(renderInputs(templateStep.with ?? {}, { ...scope, unknown: KNOWN_AFTER_APPLY }))
+  const scope = scopeOf(record, template, parameters)
+  const parsed = step.inputs.safeParse(renderInputs(templateStep.with ?? {}, { ...scope, unknown: KNOWN_AFTER_APPLY }))
+  if (!parsed.success) throw new ServiceError('TEMPLATE_PARAMETERS', `${name}: ${z.prettifyError(parsed.error)}`)
+  const inputs = parsed.data
   const own = record.steps.find((candidate) => candidate.name === name)
   const identity = step.identity?.(inputs)
   const previous =
@@ -90,7 +134,7 @@ async function planStep(
     ports: parts.ports,
     record: () => record,
     step: name,
-    signal,
+    signal: parts.signal,
     log: parts.log,
     progress: () => undefined,
     checkpoint: forbidden,
@@ -100,7 +144,7 @@ async function planStep(
     return await step.plan(inputs, previous, context)
   } catch (error) {
     if (error instanceof ServiceError)
-      throw new ServiceError(error.code, redact(`${name}: ${error.message}`), { fields: error.fields })
+      throw new ServiceError(error.code, `${name}: ${error.message}`, { fields: error.fields, cause: error })
     throw error
   }
 }

@@ -16,6 +16,14 @@ export function createRedactor(secrets: JsonObject | undefined): (text: string) 
   return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text)
 }
 
+/** The same value with every text in it redacted; names of fields are ours and stay. */
+export function redactAll(value: JsonValue, redact: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return redact(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => redactAll(item, redact))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactAll(item, redact)]))
+}
+
 function scalarsOf(value: JsonValue): string[] {
   if (value === null || typeof value === 'boolean') return []
   if (typeof value === 'object') return Object.values(value).flatMap(scalarsOf)
