@@ -1,4 +1,5 @@
 import { loadConfig } from './config.ts'
+import { messageOf } from './errors.ts'
 import { createLogger } from './log.ts'
 import { ROLES, type Role, startService } from './service.ts'
 
@@ -11,36 +12,44 @@ export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROL
     return
   }
   const log = createLogger(loaded.config.logLevel)
+  const { shutdownSeconds } = loaded.config
+  const stop = new AbortController()
+  // Before anything is started: the embedded Redis has a session of its own, and would stay.
+  const started = Promise.withResolvers<Awaited<ReturnType<typeof startService>> | undefined>()
+  const close = async () => {
+    stop.abort(new Error('stopped during the start'))
+    await (await started.promise)?.close()
+    log.info('stopped')
+  }
+  const end = (exitCode: number) => endWithin(shutdownSeconds, close, exitCode)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => (stop.signal.aborted ? process.exit(1) : end(0)))
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error, event }, 'the service made a mistake and stops')
+      if (!stop.signal.aborted) end(1)
+    })
+  }
   try {
-    const service = await startService(loaded.config, roles, log)
-    stopOnSignal(async () => {
-      await service.close()
-      log.info('stopped')
-    }, loaded.config.shutdownSeconds)
+    started.resolve(await startService(loaded.config, roles, log, stop.signal))
   } catch (error) {
-    process.stderr.write(`o2ims cannot start: ${error instanceof Error ? error.message : String(error)}\n`)
+    started.resolve(undefined)
+    if (stop.signal.aborted) return
+    process.stderr.write(`o2ims cannot start: ${messageOf(error)}\n`)
     log.debug({ err: error }, 'start failed')
     process.exit(1)
   }
 }
 
-/** Stops once, within the time limit; a second signal stops at once. */
-function stopOnSignal(close: () => Promise<void>, limitSeconds: number): void {
-  let stopping = false
-  const stop = () => {
-    if (stopping) process.exit(1)
-    stopping = true
-    setTimeout(() => process.exit(1), limitSeconds * 1000).unref()
-    close().then(
-      () => process.exit(0),
-      (error) => {
-        process.stderr.write(`o2ims did not stop cleanly: ${error instanceof Error ? error.message : String(error)}\n`)
-        process.exit(1)
-      },
-    )
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+function endWithin(seconds: number, close: () => Promise<void>, exitCode: number): void {
+  setTimeout(() => process.exit(1), seconds * 1000).unref()
+  close().then(
+    () => process.exit(exitCode),
+    (error) => {
+      process.stderr.write(`o2ims did not stop cleanly: ${messageOf(error)}\n`)
+      process.exit(1)
+    },
+  )
 }
 
 if (import.meta.main) await serve(process.env)

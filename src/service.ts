@@ -23,17 +23,32 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** Builds the parts and starts the roles. Rejects with a ServiceError whose sentence says what to do. */
-export async function startService(config: Config, roles: readonly Role[], log: Logger): Promise<Service> {
-  /** What has to be undone, newest last. */
-  const closing: (() => Promise<void>)[] = []
+/**
+ * Builds the parts and starts the roles. Rejects with a ServiceError whose sentence says what to do, and with the reason of `signal`
+ * when that aborts during the start; what was started by then has ended again.
+ */
+export async function startService(
+  config: Config,
+  roles: readonly Role[],
+  log: Logger,
+  signal = new AbortController().signal,
+): Promise<Service> {
+  /** How the parts are closed, in the order in which they were made. */
+  const parting: Close[] = []
+  /** How the roles are stopped: at once, all of them. */
+  const stopping: Close[] = []
   async function close(): Promise<void> {
-    for (const step of closing.splice(0).reverse()) await step()
+    const errors = await failuresOf(stopping.splice(0))
+    for (const step of parting.splice(0).reverse()) errors.push(...(await failuresOf([step])))
+    if (errors.length > 0) throw errors[0]
   }
   try {
-    const parts = await createParts(config, log, closing)
-    if (roles.includes('worker')) closing.push(await startWorker(config, parts, log))
-    const url = roles.includes('api') ? await startApi(config, parts, log, closing) : undefined
+    const parts = await createParts(config, log, parting)
+    signal.throwIfAborted()
+    if (roles.includes('worker')) stopping.push(await startWorker(config, parts, log))
+    signal.throwIfAborted()
+    const url = roles.includes('api') ? await startApi(config, parts, log, stopping) : undefined
+    signal.throwIfAborted()
     return { url, close }
   } catch (error) {
     await close()
@@ -41,7 +56,15 @@ export async function startService(config: Config, roles: readonly Role[], log: 
   }
 }
 
-async function startApi(config: Config, parts: Parts, log: Logger, closing: (() => Promise<void>)[]): Promise<string> {
+type Close = () => Promise<void>
+
+/** One that fails keeps no other from being closed. */
+async function failuresOf(steps: readonly Close[]): Promise<unknown[]> {
+  const ends = await Promise.allSettled(steps.map((step) => step()))
+  return ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
+}
+
+async function startApi(config: Config, parts: Parts, log: Logger, stopping: Close[]): Promise<string> {
   let loaded = !config.loadSamples
   const app = await createApp({
     ...parts,
@@ -57,7 +80,7 @@ async function startApi(config: Config, parts: Parts, log: Logger, closing: (() 
       ...(isLoopback(config.host) && { allowedHosts: LOOPBACK }),
     },
   })
-  closing.push(() => app.close())
+  stopping.push(() => app.close())
   const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     throw new ServiceError(

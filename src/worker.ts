@@ -42,8 +42,7 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
   })
   log.info({ concurrency: config.workerConcurrency, childProcesses: config.childProcesses }, 'the worker is running')
   return async () => {
-    await worker.close()
-    await controllers.stop()
+    await Promise.all([worker.close(), controllers.stop()])
   }
 }
 

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { freePorts } from './harness/children.ts'
+import { call } from './harness/client.ts'
+import { eventually } from './harness/eventually.ts'
+import { needs } from './harness/needs.ts'
+import { startServer } from './harness/server.ts'
+import { requestFor } from './harness/templates.ts'
+
+const MAIN = new URL('../src/main.ts', import.meta.url).pathname
+
+const undo: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step()
+})
+
+async function start(args: string[]): Promise<{ child: ChildProcess; url: string; redisPid: () => Promise<number> }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'o2ims-main-'))
+  undo.push(() => rm(dataDir, { recursive: true, force: true }))
+  const [port = 0] = await freePorts(1)
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'false' }
+  const child = spawn(process.execPath, args, { stdio: 'ignore', env })
+  undo.push(async () => child.exitCode ?? child.signalCode ?? child.kill('SIGKILL'))
+  const redisPid = async () => JSON.parse(await readFile(join(dataDir, 'redis', 'redis.pid'), 'utf8')).pid
+  return { child, url: `http://127.0.0.1:${port}`, redisPid }
+}
+
+const lives = (pid: number) => existsSync(`/proc/${pid}`)
+
+describe('the process of the service', needs('redis'), () => {
+  it.each([0, 150, 400])('takes Redis with it when it is stopped %i ms into its start', async (wait) => {
+    const { child, redisPid } = await start([MAIN])
+    const exited = once(child, 'exit')
+    let pid = 0
+    await eventually(async () => {
+      pid = await redisPid()
+      expect(pid).toBeGreaterThan(0)
+    }, 20_000)
+    await sleep(wait)
+    const began = performance.now()
+    child.kill('SIGTERM')
+    expect(await exited).toEqual([0, null])
+    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(lives(pid)).toBe(false)
+  })
+
+  it.each([
+    ['an error that nobody caught', 'setTimeout(() => { throw new Error("a surprise") })'],
+    ['a promise that nobody waits for', 'Promise.reject(new Error("a surprise"))'],
+  ])('ends with exit code 1 after %s, and takes Redis with it', async (_what, surprise) => {
+    const source = `
+      import { serve } from '${MAIN}'
+      await serve(process.env)
+      process.on('SIGUSR2', () => { ${surprise} })`
+    const { child, url, redisPid } = await start(['--input-type=module', '-e', source])
+    const exited = once(child, 'exit')
+    await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 20_000)
+    const pid = await redisPid()
+    // The handler is installed a moment after the service is ready.
+    await sleep(100)
+    child.kill('SIGUSR2')
+    expect(await exited).toEqual([1, null])
+    expect(lives(pid)).toBe(false)
+  })
+
+  it('stops in time while a dry run waits for an O-Cloud that never answers', async () => {
+    const sockets = new Set<Socket>()
+    const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    undo.push(async () => {
+      for (const socket of sockets) socket.destroy()
+      silent.close()
+    })
+    const address = silent.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const server = await startServer({ env: { OCLOUD_STATUS_CACHE_SECONDS: '1' } })
+    undo.push(server.dispose)
+    const kubeconfig = JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'c',
+      clusters: [{ name: 'c', cluster: { server: `https://127.0.0.1:${port}` } }],
+      users: [{ name: 'u', user: { token: 'nothing' } }],
+      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    })
+    const registered = await call(`${server.url}/o2ims/v1/ocloud`, 'POST', { name: 'silent', kubeconfig })
+    expect(registered.status, JSON.stringify(registered.body)).toBe(201)
+    // Its status is asked for at the registration, and again when what is known is old.
+    await sleep(1_100)
+    const request = requestFor('waits', 'kpt-workload', { oCloud: 'silent', namespace: 'waits' })
+    const asked = call(`${server.url}/o2ims/v1/provisioningRequests?dryRun=true`, 'POST', request).catch(
+      (error: unknown) => error,
+    )
+    expect(await Promise.race([asked, sleep(700, 'waits')])).toBe('waits')
+    expect(sockets.size).toBeGreaterThan(0)
+    const { code, ms } = await server.stop()
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(4_000)
+    expect(await asked).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } })
+  })
+})
