@@ -18,15 +18,19 @@ const labelKey = z
     'must be a label key as Kubernetes has them',
   )
 
-const position = z.number()
-
 const location = z
   .strictObject({
     name: z.string().max(256).optional(),
     description: z.string().max(1024).optional(),
     address: z.string().max(1024).optional(),
     coordinate: z
-      .strictObject({ type: z.literal('Point'), coordinates: z.array(position).min(2).max(3) })
+      .strictObject({
+        type: z.literal('Point'),
+        coordinates: z.union([
+          z.tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)]),
+          z.tuple([z.number().min(-180).max(180), z.number().min(-90).max(90), z.number()]),
+        ]),
+      })
       .optional()
       .meta({ description: 'GeoJSON Point: longitude, latitude, altitude (RFC 7946).' }),
   })

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../clusters/cluster.ts'
 import { at, groupOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
 import { type Billionths, formatQuantity, parseQuantity } from '../clusters/quantity.ts'
+import { ServiceError } from '../errors.ts'
 
 /** What the pods of a package ask for, as quantities. */
 export interface PodRequests {
@@ -45,7 +46,7 @@ function workloadOf(object: KubernetesObject, nodes: number): { podSpec: unknown
     case 'apps/StatefulSet':
     case 'apps/ReplicaSet':
     case '/ReplicationController':
-      return { podSpec, count: numberAt(spec, 'replicas') ?? 1 }
+      return { podSpec, count: countAt(object, 'replicas') }
     case 'batch/Job':
       return { podSpec, count: podsOfJob(spec) }
     case 'batch/CronJob': {
@@ -55,6 +56,16 @@ function workloadOf(object: KubernetesObject, nodes: number): { podSpec: unknown
     default:
       return undefined
   }
+}
+
+/** @throws ServiceError INVALID_ARGS for what is no whole number of pods */
+function countAt(object: KubernetesObject, field: string): number {
+  const count = at(object.spec, field) ?? 1
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 0) return count
+  throw new ServiceError(
+    'INVALID_ARGS',
+    `spec.${field} of ${object.kind} ${object.metadata.name} is ${JSON.stringify(count)} and must be a whole number from 0 on`,
+  )
 }
 
 function podsOfJob(spec: unknown): number {

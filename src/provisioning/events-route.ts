@@ -47,7 +47,7 @@ export function eventsOperation({
 }
 
 function checkEventId(header: string | string[] | undefined): string | undefined {
-  if (header === undefined) return undefined
+  if (header === undefined || header === '') return undefined
   if (typeof header === 'string' && /^[0-9]{1,16}-[0-9]{1,16}$/.test(header)) return header
   throw new ServiceError('INVALID_ARGS', 'Last-Event-ID must be the id of an event of this stream')
 }

@@ -52,7 +52,9 @@ export async function* streamEvents(
     const last = log.last ?? ZERO
     const record = await requests.get(id)
     if (after === undefined || log.gap) {
-      yield { id: last, event: 'snapshot', data: represent(record) }
+      // On an ended request the last id is that of `end`, which follows.
+      const id = isEnded(record.phase) ? (log.entries.at(-2)?.id ?? ZERO) : last
+      yield { id, event: 'snapshot', data: represent(record) }
     } else {
       // An `end` that a retry or a PUT has overtaken is not the end of this stream.
       const entries = log.entries.filter(

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../json.ts'
 import { type Clock, ended, fail, fulfilled, identified, started, stepChanged } from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
+import { parseInputs } from '../steps/parse-inputs.ts'
 import type { Step } from '../steps/step.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template, TemplateStep } from '../templates/template.ts'
@@ -80,12 +81,10 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const { name } = templateStep
   const step = parts.steps.get(templateStep.uses)
   if (!step) throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep.uses}`)
-  const inputs = step.inputs.parse(
-    renderInputs(templateStep.with ?? {}, scopeOf(run.current, template, parts.parameters)),
-  )
+  const inputs = await startedInputs(step, templateStep, parts)
   const inputsHash = fingerprint(JSON.stringify([templateStep.uses, inputs]))
   const before = stepOf(run.current, name)
-  if (before.state === 'PENDING' && before.inputsHash === inputsHash && !run.current.force && !step.always) {
+  if (mayBeSkipped(before, inputsHash, run.current, step)) {
     await run.write((record) => stepChanged(record, name, { state: 'SKIPPED', message: 'nothing changed' }, clock))
     return
   }
@@ -99,6 +98,27 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   await run.write((record) =>
     stepChanged(record, name, { state: 'SUCCEEDED', made, inputsHash, message: summary(made) }, clock),
   )
+}
+
+/** The rendered inputs. Ones that are refused fail this step, and no other. */
+async function startedInputs(
+  step: Step,
+  { name, with: given = {} }: TemplateStep,
+  parts: PipelineParts,
+): Promise<unknown> {
+  const { run, template, parameters, clock } = parts
+  try {
+    return parseInputs(step, renderInputs(given, scopeOf(run.current, template, parameters)))
+  } catch (error) {
+    await run.write((record) => stepChanged(record, name, { state: 'RUNNING', inputsHash: null }, clock))
+    throw error
+  }
+}
+
+/** Nothing to do when the inputs are those of the last success; a simulation that was asked for has to be acted out. */
+function mayBeSkipped(before: StepRecord, inputsHash: string, record: ProvisioningRecord, step: Step): boolean {
+  const acted = record.simulated && record.options?.simulation !== undefined
+  return before.state === 'PENDING' && before.inputsHash === inputsHash && !record.force && !step.always && !acted
 }
 
 function summary(made: Made): string {

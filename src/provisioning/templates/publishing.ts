@@ -26,7 +26,7 @@ export function checkTemplate(template: Template, registry: StepRegistry): void 
   throw new ServiceError('INVALID_TEMPLATE', message, { fields: faults.slice(0, MOST_FAULTS) })
 }
 
-function headFaults({ name, version, timeoutSeconds, steps }: Template): FieldError[] {
+function headFaults({ name, version, timeoutSeconds, steps, result }: Template): FieldError[] {
   const faults: FieldError[] = []
   if (!NAME.test(name))
     faults.push({ pointer: '/name', message: 'must be 1 to 63 of a-z 0-9 - and start and end with a letter or digit' })
@@ -36,6 +36,8 @@ function headFaults({ name, version, timeoutSeconds, steps }: Template): FieldEr
   }
   if (steps.length < 1 || steps.length > MOST_STEPS)
     faults.push({ pointer: '/steps', message: `must have 1 to ${MOST_STEPS} entries` })
+  if (result === 'nodeCluster' && !steps.some((step) => step.uses === 'kind-cluster'))
+    faults.push({ pointer: '/result', message: 'nodeCluster needs a step that makes a cluster (kind-cluster)' })
   for (const [index, step] of steps.entries()) {
     if (!NAME.test(step.name))
       faults.push({
