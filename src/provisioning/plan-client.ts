@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { ERROR_CODES, type ErrorCode, type FieldError, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
-import { type AcceptParts, accept } from './accept.ts'
+import { type AcceptParts, accept, sentHashOf } from './accept.ts'
+import { checkMatch } from './etag.ts'
 import { type Clock, replaced } from './lifecycle.ts'
+import type { ProvisioningRecord } from './record.ts'
 import type { Requests } from './requests.ts'
 import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
 
@@ -31,14 +33,11 @@ export interface PlanClientParts extends AcceptParts {
 export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningService, 'plan'> {
   const { store, queues, requests, planTimeoutMs } = parts
   return {
-    async plan(request, provisioningRequestId) {
+    async plan(request, provisioningRequestId, ifMatch) {
       const before = provisioningRequestId === undefined ? undefined : await requests.get(provisioningRequestId)
-      if (provisioningRequestId === undefined && (await requests.find(request.data.provisioningRequestId))) {
-        throw new ServiceError(
-          'ALREADY_EXISTS',
-          `provisioningRequestId ${request.data.provisioningRequestId} is known: a POST would be refused`,
-        )
-      }
+      if (before) checkMatch(before, ifMatch)
+      const known = before ? undefined : await requests.find(request.data.provisioningRequestId)
+      if (known) return planOfKnown(known, request, store)
       const accepted = await accept(request, 'plan', before, parts)
       // What a PUT would refuse is refused here, before a worker is asked.
       if (before) replaced(before, accepted, parts.clock)
@@ -80,6 +79,18 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
       },
     }
   }
+}
+
+/** A POST of a known id: the identical body changes nothing, any other is refused. */
+function planOfKnown(known: ProvisioningRecord, request: SubmittedRequest, { secrets }: Store): Plan {
+  if (known.sentHash === sentHashOf(request, secrets)) {
+    return { dryRun: true, steps: known.steps.map(({ name, uses }) => ({ name, uses, changes: [] })) }
+  }
+  const { provisioningRequestId } = known
+  throw new ServiceError(
+    'ALREADY_EXISTS',
+    `provisioningRequestId ${provisioningRequestId} is known: a POST would be refused`,
+  )
 }
 
 function planOf(answer: PlanAnswer): Plan {

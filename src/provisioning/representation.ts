@@ -4,11 +4,6 @@ import type { FrontDoorInfo, ProvisioningRequestInfo, StepProgress } from './sch
 /** Where requests stand on the front door. */
 export const FRONT_DOOR = '/o2ims/v1/provisioningRequests'
 
-/** The version of a record: grows with every write, the same on both paths. */
-export function versionOf(record: Pick<ProvisioningRecord, 'generation' | 'n'>): string {
-  return `${record.generation}-${record.n}`
-}
-
 /** ProvisioningRequestInfo (O2IMS 3.4.6.2.3) with the status fields of 1.2.0, and nothing else. */
 export function canonicalInfo(record: ProvisioningRecord): ProvisioningRequestInfo {
   return {

@@ -5,9 +5,10 @@ import { answerPage, pageOf, pageQuery } from '../http/lists.ts'
 import type { Markers } from '../http/marker.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
 import { flag } from '../http/query-values.ts'
+import { versionOf } from './etag.ts'
 import { frontDoorExamples, frontDoorInfoExample, pathExample, planExample } from './examples.ts'
 import type { ProvisioningRecord } from './record.ts'
-import { FRONT_DOOR, frontDoorInfo, versionOf } from './representation.ts'
+import { FRONT_DOOR, frontDoorInfo } from './representation.ts'
 import { frontDoorInfoSchema, frontDoorRequestSchema, idParams, leftSchema, planSchema } from './schema.ts'
 import type { ProvisioningService, SubmittedRequest } from './service-types.ts'
 
@@ -152,8 +153,9 @@ export function provisioningOperations({ provisioning, markers }: ProvisioningRo
       ],
       async handle({ params, query, body, headers }) {
         const id = params.provisioningRequestId
-        if (query.dryRun) return { status: 200, body: await provisioning.plan(submitted(body), id) }
-        const record = await provisioning.replace(id, submitted(body), await wanted(id, headers))
+        const match = await wanted(id, headers)
+        if (query.dryRun) return { status: 200, body: await provisioning.plan(submitted(body), id, match) }
+        const record = await provisioning.replace(id, submitted(body), match)
         return resource(200, frontDoorInfo(record), versionOf(record))
       },
     }),

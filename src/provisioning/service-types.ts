@@ -42,7 +42,7 @@ export interface ProvisioningService {
   cancel(id: string): Promise<ProvisioningRecord>
   retry(id: string): Promise<ProvisioningRecord>
   /** The dry run of POST (`id` undefined) and PUT: a job of the worker, awaited with a time limit. */
-  plan(request: SubmittedRequest, id?: string): Promise<Plan>
+  plan(request: SubmittedRequest, id?: string, ifMatch?: string): Promise<Plan>
   /**
    * Snapshot first (without `lastEventId`, or after a gap), then each event as it happens, `end` last; ends without `end` when the signal aborts.
    * `represent` makes the snapshot's data.

@@ -4,6 +4,7 @@ import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
 import { AlreadyExists, MissingReference, type Store } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
+import { checkMatch } from './etag.ts'
 import { streamEvents } from './events.ts'
 import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, type Transition } from './lifecycle.ts'
 import { createPlanClient } from './plan-client.ts'
@@ -157,16 +158,6 @@ function standing({ steps, retired }: ProvisioningRecord): Standing {
   return objects
     .filter((object) => object.action !== 'deleted' && object.madeIn !== undefined)
     .map(({ apiVersion, kind, namespace, name }) => ({ apiVersion, kind, ...(namespace && { namespace }), name }))
-}
-
-export const etagOf = ({ generation, n }: ProvisioningRecord): string => `${generation}-${n}`
-
-function checkMatch(record: ProvisioningRecord, ifMatch: string | undefined): void {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch === etagOf(record)) return
-  throw new ServiceError(
-    'PRECONDITION_FAILED',
-    `the request is at ETag "${etagOf(record)}" by now: read it again, then repeat`,
-  )
 }
 
 /** The template or O-Cloud went away between the validation and the write. */

@@ -97,6 +97,29 @@ describe('the service with everything embedded', needs('redis'), () => {
     expect(again.body).toEqual(plan.body)
   })
 
+  it('moves a package by PUT as its dry run said: the new one is made, the old one goes, every step ends well', async () => {
+    const body = (namespace: string) => requestFor('moved', 'kpt-workload', { oCloud: 'sim-edge-1', namespace })
+    await call(requests(), 'POST', body('moved-from'))
+    await toTheEnd(server.url, 'moved')
+    const plan = await call(`${requests()}/moved?dryRun=true`, 'PUT', body('moved-to'))
+    const changes = plan.body.steps.flatMap(
+      (step: { changes: { action: string; object: { kind: string; name: string } }[] }) =>
+        step.changes.map(({ action, object }) => `${action} ${object.kind} ${object.name}`),
+    )
+    expect(changes).toEqual(expect.arrayContaining(['create Namespace moved-to', 'delete Namespace moved-from']))
+    expect(
+      (await call(`${requests()}/moved?dryRun=true`, 'PUT', body('moved-to'), { 'if-match': '"9-9"' })).status,
+    ).toBe(412)
+    expect((await call(`${requests()}/moved`, 'PUT', body('moved-to'))).status).toBe(200)
+    const { body: moved } = await toTheEnd(server.url, 'moved')
+    expect(moved.status.provisioningPhase).toBe('FULFILLED')
+    expect(moved.progress.steps.map((step: { state: string }) => step.state)).toEqual(
+      expect.not.arrayContaining(['UNDOING', 'UNDONE', 'FAILED', 'PENDING']),
+    )
+    const again = await call(`${requests()}/moved?dryRun=true`, 'PUT', body('moved-to'))
+    expect(JSON.stringify(again.body)).not.toMatch(/create|delete/)
+  })
+
   it('acts out delays, failures and silence on simulated targets', async () => {
     const parameters = { oCloud: 'sim-edge-1' }
     await call(

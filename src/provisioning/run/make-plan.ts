@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { PlanJob } from '../../queue/queues.ts'
 import { type AcceptParts, accept } from '../accept.ts'
-import { created, hasMade, replaced } from '../lifecycle.ts'
+import { created, hasMade, identified, replaced } from '../lifecycle.ts'
 import { type PlanAnswer, type PlanQuestion, planTopic } from '../plan-client.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import type { Plan } from '../service-types.ts'
+import { parseInputs } from '../steps/parse-inputs.ts'
 import { type Change, KNOWN_AFTER_APPLY } from '../steps/step.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template } from '../templates/template.ts'
 import { abortAt, follow, interruptionOf } from './interruption.ts'
-import { scopeOf } from './pipeline.ts'
+import { scopeOf, targetOf } from './pipeline.ts'
 import { createRedactor, redactAll } from './redaction.ts'
 import { openSecrets, type RunParts } from './run-request.ts'
 import { createStepContext } from './step-context.ts'
@@ -82,13 +82,15 @@ async function makePlan({ request, provisioningRequestId }: PlanQuestion, parts:
   if (before) parts.secrets.push(openSecrets(before, parts.store) ?? {})
   const reference = before?.reference ?? randomUUID()
   const accepted = await accept(request, reference, before, parts.accept)
-  const { record } = before ? replaced(before, accepted, parts.clock) : created(accepted, reference, parts.clock)
+  let { record } = before ? replaced(before, accepted, parts.clock) : created(accepted, reference, parts.clock)
   const secrets = openSecrets(record, parts.store)
   parts.secrets.push(secrets ?? {})
   const parameters = mergeSecrets(record.parameters, secrets)
   const steps: Plan['steps'] = []
   for (const { name, uses } of accepted.template.steps) {
-    steps.push({ name, uses, changes: await planStep(record, accepted.template, parameters, name, parts) })
+    const planned = await planStep(record, accepted.template, parameters, name, parts)
+    record = planned.record
+    steps.push({ name, uses, changes: planned.changes })
   }
   for (const retired of record.retired.filter(hasMade)) {
     const changes = (retired.made?.objects ?? []).filter((object) => object.madeIn !== undefined).map(deletion)
@@ -117,19 +119,16 @@ async function planStep(
   parameters: JsonObject,
   name: string,
   parts: Planning,
-): Promise<Change[]> {
+): Promise<{ changes: Change[]; record: ProvisioningRecord }> {
   const templateStep = template.steps.find((step) => step.name === name)
   const step = templateStep && parts.steps.get(templateStep.uses)
   if (!templateStep || !step)
     throw new ServiceError('INVALID_TEMPLATE', `no step of this service is called ${templateStep?.uses ?? name}`)
   const scope = scopeOf(record, template, parameters)
-  const parsed = step.inputs.safeParse(renderInputs(templateStep.with ?? {}, { ...scope, unknown: KNOWN_AFTER_APPLY }))
-  if (!parsed.success) throw new ServiceError('TEMPLATE_PARAMETERS', `${name}: ${z.prettifyError(parsed.error)}`)
-  const inputs = parsed.data
-  const own = record.steps.find((candidate) => candidate.name === name)
-  const identity = step.identity?.(inputs)
-  const previous =
-    own?.identity !== undefined && identity !== undefined && own.identity !== identity ? undefined : own?.made
+  const rendered = renderInputs(templateStep.with ?? {}, { ...scope, unknown: KNOWN_AFTER_APPLY })
+  const inputs = parseInputs(step, rendered)
+  const after = identified(record, name, step.identity?.(inputs) ?? targetOf(inputs)).record
+  const previous = after.steps.find((candidate) => candidate.name === name)?.made
   const context = createStepContext({
     ports: parts.ports,
     record: () => record,
@@ -141,7 +140,7 @@ async function planStep(
     fence: forbidden,
   })
   try {
-    return await step.plan(inputs, previous, context)
+    return { changes: await step.plan(inputs, previous, context), record: after }
   } catch (error) {
     if (error instanceof ServiceError)
       throw new ServiceError(error.code, `${name}: ${error.message}`, { fields: error.fields, cause: error })

@@ -128,7 +128,8 @@ function summary(made: Made): string {
   return made.objects.length === 0 ? 'done' : `${made.objects.length} objects, ${changed} changed`
 }
 
-function targetOf(inputs: unknown): string {
+/** The identity of a step that names none of its own. */
+export function targetOf(inputs: unknown): string {
   const target = typeof inputs === 'object' && inputs !== null && 'target' in inputs ? inputs.target : undefined
   return typeof target === 'string' ? target : ''
 }
