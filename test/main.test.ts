@@ -70,6 +70,18 @@ describe('the process of the service', needs('redis'), () => {
     expect(lives(pid)).toBe(false)
   })
 
+  it('ends at once at a second signal, and takes Redis with it all the same', async () => {
+    const { child, url, redisPid } = await start([MAIN])
+    const exited = once(child, 'exit')
+    await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 20_000)
+    const pid = await redisPid()
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
+    const [code] = await exited
+    expect([0, 1]).toContain(code)
+    await eventually(() => expect(lives(pid)).toBe(false))
+  })
+
   it('stops in time while a dry run waits for an O-Cloud that never answers', async () => {
     const sockets = new Set<Socket>()
     const silent = createServer((socket) => sockets.add(socket.on('error', () => undefined))).listen(0, '127.0.0.1')

@@ -54,6 +54,10 @@ export async function startEmbeddedRedis({ dataDir, log }: { dataDir: string; lo
       )
       child.stdin?.end(embeddedConfig(folder, address))
       child.unref()
+      // Also when we are made to end at once; what is not flushed by then is flushed by its own SIGTERM.
+      const endWithUs = () => child.kill('SIGTERM')
+      process.once('exit', endWithUs)
+      child.once('exit', () => process.off('exit', endWithUs))
       return child
     } finally {
       closeSync(output)
