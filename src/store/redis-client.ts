@@ -112,7 +112,8 @@ function asServiceError(error: unknown): unknown {
   if (error.name === 'ReplyError' && !NOT_NOW.test(error.message)) {
     return new ServiceError('INTERNAL', `Redis refused a command: ${error.message}`, { cause: error })
   }
-  return away(error.message, error)
+  // ioredis tells its reader to look up an option; ours wants to know what happened.
+  return away(error.name === 'MaxRetriesPerRequestError' ? 'the connection broke' : error.message, error)
 }
 
 function away(reason: string, cause?: unknown): ServiceError {
