@@ -157,6 +157,8 @@ async function redisContents(url: string): Promise<[string, string][]> {
     for (const key of await redis.keys('*')) {
       const type = await redis.type(key)
       const value = await READERS[type]?.(redis, key)
+      // It expired while we looked.
+      if (type === 'none') continue
       if (value === undefined) throw new Error(`a key of type ${type}`)
       contents.push([`Redis key ${key}`, `${key} ${JSON.stringify(value)}`])
     }

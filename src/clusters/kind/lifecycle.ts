@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { Docker } from '../../tools/docker.ts'
 import type { Kind } from '../../tools/kind.ts'
@@ -6,6 +7,10 @@ import type { CallOptions } from '../cluster.ts'
 import type { ClusterLifecycle, ClusterPresence } from '../lifecycle.ts'
 
 const CLUSTER_LABEL = 'io.x-k8s.kind.cluster'
+
+/** When a container that docker was still making counts as made. */
+const LATE_LOOKS = 4
+const LATE_PAUSE_MS = 500
 
 /**
  * The cluster lifecycle on kind. Whose a cluster is stands on its containers, so it is known as soon as the first of them exists and after our
@@ -22,6 +27,15 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
     const controlPlane = nodes.find((node) => node.name === controlPlaneOf(name))
     const complete = controlPlane !== undefined && (await docker.hasPath(controlPlane.id, COMPLETE_MARK, options))
     return { state: 'present', owner, complete }
+  }
+
+  /** A kind that was killed leaves docker at work: a container that it had asked for may appear when everybody has looked. Takes two seconds, whatever ended the run. */
+  async function clearLate(name: string, reference: string): Promise<void> {
+    for (let look = 0; look < LATE_LOOKS; look++) {
+      await sleep(LATE_PAUSE_MS)
+      const there = await find(name)
+      if (there.state === 'present' && there.owner === reference && !there.complete) await kind.delete(name)
+    }
   }
 
   return {
@@ -49,7 +63,10 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
         await kind.create(spec, owner.reference, options)
       } catch (error) {
         // docker may finish a container that a killed run had asked for after we looked.
-        if (!/node\(s\) already exist|container name .* is already in use/.test(messageOf(error))) throw error
+        if (!/node\(s\) already exist|container name .* is already in use/.test(messageOf(error))) {
+          await clearLate(spec.name, owner.reference)
+          throw error
+        }
         const late = await find(spec.name, options)
         if (late.state === 'present' && (late.owner !== owner.reference || late.complete)) throw error
         await kind.delete(spec.name, options)
