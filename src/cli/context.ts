@@ -20,7 +20,7 @@ export interface Context {
 /** Reads the global options. Throws a CommandFailure when --server is no address. */
 export function contextOf(command: Command): Context {
   const { server, output } = command.optsWithGlobals<{ server: string; output: 'table' | 'json' }>()
-  const named = server === DEFAULT_SERVER ? '' : ` --server ${server}`
+  const named = server === DEFAULT_SERVER ? '' : ` --server ${addressOf(server)}`
   return {
     api: createApi({ http: createHttp({ server }) }),
     out: createTerminal(process.stdout),
@@ -28,6 +28,11 @@ export function contextOf(command: Command): Context {
     json: output === 'json',
     again: (text) => `o2ims${named} ${text}`,
   }
+}
+
+/** The address alone: a password in it must not be printed, and a query would not survive a shell. */
+function addressOf(server: string): string {
+  return URL.canParse(server) ? new URL(server).origin : server
 }
 
 /** A result as JSON on standard output. */
