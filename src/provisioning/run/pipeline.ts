@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
-import { type Clock, ended, fail, fulfilled, identified, started, stepChanged } from '../lifecycle.ts'
+import { type Clock, ended, fail, fulfilled, identified, started, stepChanged, type Transition } from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
 import { parseInputs } from '../steps/parse-inputs.ts'
 import type { Step } from '../steps/step.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template, TemplateStep } from '../templates/template.ts'
-import type { RunRecord } from './run-record.ts'
+import { fenceOf, type RunRecord } from './run-record.ts'
 import { simulate } from './simulation.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
 import { throttle } from './throttle.ts'
@@ -56,7 +56,6 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
     } catch (error) {
       throw new StepFailure(templateStep.name, error)
     }
-    await run.write((current) => withResources(current, template))
   }
   if (!(await removeRetired(parts))) return
   await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
@@ -64,9 +63,10 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
   })
 }
 
-function withResources(record: ProvisioningRecord, template: Template) {
-  const { resources } = provisioned(template.result, record.steps, 'PROCESSING')
-  return { record: resources ? { ...record, resources } : record, events: [] }
+/** The end of a step, and what the steps have placed until then, in the same write. */
+function withResources({ record, events }: Transition, { result }: Template): Transition {
+  const { resources } = provisioned(result, record.steps, 'PROCESSING')
+  return { record: resources ? { ...record, resources } : record, events }
 }
 
 function stepOf(record: ProvisioningRecord, name: string): StepRecord {
@@ -85,19 +85,19 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const inputsHash = fingerprint(JSON.stringify([templateStep.uses, inputs]))
   const before = stepOf(run.current, name)
   if (mayBeSkipped(before, inputsHash, run.current, step)) {
-    await run.write((record) => stepChanged(record, name, { state: 'SKIPPED', message: 'nothing changed' }, clock))
+    const skipped = { state: 'SKIPPED', message: 'nothing changed' } as const
+    await run.write((record) => withResources(stepChanged(record, name, skipped, clock), template))
     return
   }
-  await run.write((record) => started(record, record.options?.timeoutSeconds ?? template.timeoutSeconds, clock))
   const identity = step.identity?.(inputs) ?? targetOf(inputs)
-  await run.write((record) => identified(record, name, identity))
-  await run.write((record) =>
-    stepChanged(record, name, { state: 'RUNNING', message: 'started', inputsHash: null, identity }, clock),
-  )
+  await run.write((record) => {
+    const timed = started(record, record.options?.timeoutSeconds ?? template.timeoutSeconds, clock)
+    const own = identified(timed.record, name, identity)
+    return stepChanged(own.record, name, { state: 'RUNNING', message: 'started', inputsHash: null }, clock)
+  })
   const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
-  await run.write((record) =>
-    stepChanged(record, name, { state: 'SUCCEEDED', made, inputsHash, message: summary(made) }, clock),
-  )
+  const succeeded = { state: 'SUCCEEDED', made, inputsHash, message: summary(made) } as const
+  await run.write((record) => withResources(stepChanged(record, name, succeeded, clock), template))
 }
 
 /** The rendered inputs. Ones that are refused fail this step, and no other. */
@@ -152,10 +152,7 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
       signal.throwIfAborted()
       await run.write((record) => stepChanged(record, name, { made }, clock, true))
     },
-    fence: async () => {
-      signal.throwIfAborted()
-      await run.refresh()
-    },
+    fence: fenceOf(run, signal),
   })
   try {
     if (run.current.simulated) await simulate(run.current.options?.simulation, context)

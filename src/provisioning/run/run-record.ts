@@ -100,6 +100,14 @@ export function createRunRecord(
   }
 }
 
+/** What a step calls just before a write to a cluster: rejects when the run has ended or another worker has taken over. */
+export function fenceOf(run: RunRecord, signal: AbortSignal): () => Promise<void> {
+  return async () => {
+    signal.throwIfAborted()
+    await run.refresh()
+  }
+}
+
 /** Repeats a call of the store that failed because it is away, with growing pauses, until it answers, the run ends, or the outage is too long (Interruption 'store-away': no failure of the request). */
 async function throughOutages<T>(
   call: () => Promise<T>,

@@ -4,7 +4,7 @@ import { type Clock, ended, hasMade, retiredChanged, stepChanged } from '../life
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { abortAt, interruptionOf } from './interruption.ts'
-import type { RunRecord } from './run-record.ts'
+import { fenceOf, type RunRecord } from './run-record.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
 
 export interface UnwindParts {
@@ -153,10 +153,7 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
     log,
     progress: () => undefined,
     checkpoint: async () => undefined,
-    fence: async () => {
-      signal.throwIfAborted()
-      await run.refresh()
-    },
+    fence: fenceOf(run, signal),
   })
   try {
     const result = await implementation.undo(made, scope, context)
