@@ -41,7 +41,7 @@ export async function createHttpApp({
     requestTimeout: 60_000,
     frameworkErrors: answerError,
     clientErrorHandler: answerConnectionError,
-    routerOptions: { maxParamLength: 1024 },
+    routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
   })
   installErrors(app)
   installShutdown(app, streams)

@@ -23,8 +23,10 @@ export function allowedMethods(operations: readonly Operation[], url: string): s
   return [...new Set([...methods, 'OPTIONS'])]
 }
 
+/** The path of a URL without its query. One slash at the end makes no difference, as for the router (`ignoreTrailingSlash` in app.ts). */
 export function pathname(url: string): string {
-  return url.split('?', 1)[0] ?? url
+  const path = url.split('?', 1)[0] ?? url
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function matches(pattern: string[], segments: string[]): boolean {

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { startTestApi, type TestApi } from '../harness/api.ts'
+import { startTestApi, type TestApi, thingsRequest } from '../harness/api.ts'
 import { call } from '../harness/client.ts'
 import { needs } from '../harness/needs.ts'
 
@@ -98,6 +98,18 @@ describe('the OpenAPI document', needs('redis'), () => {
       const options = await call(url, 'OPTIONS')
       expect([options.status, options.body]).toEqual([204, ''])
     }
+  })
+
+  test('holds with a slash at the end of each path too, which stands in no answer', async () => {
+    for (const [path, item] of Object.entries(document.paths)) {
+      const url = api.url + concrete(path, item)
+      const [plain, slash] = await Promise.all([url, `${url}/`].map((one) => call(one, 'OPTIONS')))
+      expect([slash?.status, slash?.headers.get('allow')], path).toEqual([204, plain?.headers.get('allow')])
+    }
+    const list = '/O2ims_infrastructureProvisioning/v1/provisioningRequests'
+    const made = await call(`${api.url}${list}/`, 'POST', thingsRequest('with-a-slash'))
+    expect([made.status, made.headers.get('location')]).toEqual([201, `${list}/with-a-slash`])
+    expect((await call(`${api.url}${list}/with-a-slash/`)).body).toMatchObject({ provisioningRequestData: thingsRequest('with-a-slash') })
   })
 
   test('says the truth about bodies: without one, and without a content type, 400 and 415', async () => {

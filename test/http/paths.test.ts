@@ -54,14 +54,16 @@ describe('errors', () => {
   })
 
   test.each([
-    ['GARBAGE\r\n\r\n', '400'],
-    [`GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'x'.repeat(40_000)}\r\n\r\n`, '431'],
-  ])('of HTTP itself are problem details too: %#', async (bytes, status) => {
+    ['headers that are too large', `GET / HTTP/1.1\r\nX-Big: ${'x'.repeat(40_000)}\r\n\r\n`, 431, /than 16384 bytes/],
+    ['a method that HTTP does not know', 'FETCH /toys HTTP/1.1\r\nHost: x\r\n\r\n', 400, /a method that HTTP knows/],
+    ['the beginning of TLS', '\x16\x03\x01\x02\x00\x01', 400, /https is not spoken/],
+    ['a broken header', 'GET / HTTP/1.1\r\nno colon\r\n\r\n', 400, /not a complete HTTP request/],
+  ])('of HTTP itself are problem details in words of their own: %s', async (_what, bytes, status, words) => {
     const socket = connect(toys.port, '127.0.0.1')
     socket.write(bytes)
-    const answer = await text(socket)
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-    expect(answer).toContain('application/problem+json')
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n')
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`))
+    expect(JSON.parse(body)).toMatchObject({ status, code: 'INVALID_ARGS', detail: expect.stringMatching(words) })
   })
 })
 
@@ -93,6 +95,26 @@ describe('methods', () => {
     const answer = await call(`${toys.url}/toys/1`, 'HEAD')
     expect([answer.status, answer.body]).toEqual([200, ''])
     expect(answer.headers.get('content-length')).toBe('11')
+  })
+})
+
+describe('a slash at the end of a path', () => {
+  test.each([
+    ['POST', '/toys/', 200],
+    ['GET', '/toys/1/?big=true', 200],
+    ['HEAD', '/toys/1/', 200],
+    ['PUT', '/toys/1/', 405],
+    ['OPTIONS', '/toys/', 204],
+    ['GET', '/nowhere/', 404],
+    ['GET', '/openapi/', 404],
+    ['GET', '/docs/', 200],
+  ])('makes no difference: %s %s', async (method, path, status) => {
+    const body = method === 'POST' ? { name: 'ball' } : undefined
+    const [without, withSlash] = await Promise.all(
+      [path.replace(/\/(?=\?|$)/, ''), path].map((one) => call(toys.url + one, method, body)),
+    )
+    expect([withSlash?.status, withSlash?.headers.get('allow')]).toEqual([status, without?.headers.get('allow')])
+    if (path !== '/docs/') expect(withSlash?.body).toEqual(without?.body)
   })
 })
 

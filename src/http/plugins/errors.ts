@@ -1,9 +1,9 @@
-import { STATUS_CODES } from 'node:http'
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES, ServiceError } from '../../errors.ts'
 import { pathname } from '../paths.ts'
-import { PROBLEM_TYPE, toProblem, toServiceError } from '../problem.ts'
+import { PROBLEM_TYPE, problemType, toProblem, toServiceError } from '../problem.ts'
 
 /** Every error, wherever it comes from, leaves as problem details. What nobody expected is logged with the request's id. */
 export function installErrors(app: FastifyInstance): void {
@@ -24,18 +24,35 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   return reply.code(problem.status).headers(error.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 
-/** What Node itself refuses before there is a request: broken HTTP, headers too large, too slow. */
+/** What Node itself refuses before there is a request, by its error codes. */
+const REFUSALS: Record<string, { status: number; detail: string }> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    detail: `the address and the headers together are larger than ${maxHeaderSize} bytes`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not come in completely within its time' },
+  // What TLS begins with is none either
+  HPE_INVALID_METHOD: {
+    status: 400,
+    detail:
+      'this does not begin with a method that HTTP knows (a method is written in capitals; https is not spoken here)',
+  },
+}
+
+const INCOMPLETE = { status: 400, detail: 'this is not a complete HTTP request' }
+
+/** Answers on the bare socket: broken HTTP, headers too large, too slow. */
 export function answerConnectionError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const { status, detail } = REFUSALS[error.code ?? ''] ?? INCOMPLETE
   const body = JSON.stringify({
-    type: '/problems/invalid-args',
+    type: problemType('INVALID_ARGS'),
     title: ERROR_CODES.INVALID_ARGS.title,
     status,
-    detail: 'this is not a complete HTTP request',
+    detail,
     instance: '/',
     code: 'INVALID_ARGS',
   })
