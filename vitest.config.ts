@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { LongWaitsFirst } from './test/harness/sequencer.ts'
 import { createSummaryReporter } from './test/harness/summary-reporter.ts'
 
-/** Tests that start clusters or whole services: one file at a time, after everything else. */
+/** Tests that start clusters or whole services, after everything else. They wait more than they work. */
 const HEAVY = ['test/e2e/**/*.test.ts', 'test/**/*.real.test.ts']
 
 export default defineConfig({
@@ -10,6 +11,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongWaitsFirst },
     reporters: ['default', createSummaryReporter()],
     projects: [
       {
@@ -21,7 +23,6 @@ export default defineConfig({
         test: {
           name: 'real',
           include: HEAVY,
-          maxWorkers: 1,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
