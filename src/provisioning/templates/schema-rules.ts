@@ -1,6 +1,7 @@
 import { type FieldError, messageOf } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import { createLinearRegExp, UnsupportedPattern } from './linear-regexp.ts'
+import { fieldError } from './parameter-errors.ts'
 import { placeOf, pointerTo } from './pointer.ts'
 import { isObject, type SchemaPlace, schemaPlaces } from './schema-places.ts'
 import { compileSchema, FORMAT_NAMES, metaErrors } from './validator.ts'
@@ -20,7 +21,9 @@ export function schemaFaults(schema: JsonObject): FieldError[] {
     return [{ pointer: AT, message: `has ${size} characters; ${MOST_CHARACTERS} are allowed` }]
   const places = schemaPlaces(schema)
   const faults = [...rootFaults(schema), ...places.flatMap(placeFaults), ...referenceFaults(places)]
-  return faults.length > 0 ? faults : compilerFaults(schema)
+  if (faults.length > 0) return faults
+  const unsound = compilerFaults(schema)
+  return unsound.length > 0 ? unsound : defaultFaults(schema, places)
 }
 
 function rootFaults(schema: JsonObject): FieldError[] {
@@ -140,4 +143,24 @@ function compilerFaults(schema: JsonObject): FieldError[] {
   } catch (error) {
     return [{ pointer: AT, message: messageOf(error) }]
   }
+}
+
+/** A default that its own schema refuses would fail every request that leaves the parameter out. */
+function defaultFaults({ $defs = {} }: JsonObject, places: readonly SchemaPlace[]): FieldError[] {
+  const withDefault = places.filter(({ schema }) => schema.default !== undefined)
+  const properties = Object.fromEntries(withDefault.map(({ schema }, index) => [String(index), schema]))
+  const together: JsonObject = { type: 'object', properties, $defs }
+  const tooMuch = referenceFaults(schemaPlaces(together))
+  if (tooMuch.length > 0) return tooMuch
+  // Left out, every one of them is filled in
+  return compileSchema(together)({}).flatMap((error) => {
+    const { pointer, message } = fieldError(error, '')
+    const [index = '', ...inner] = placeOf(pointer)
+    const place = withDefault[Number(index)]
+    if (!place) return []
+    const { path, property } = place
+    const name = property ? property.join('.') : pointerTo(path)
+    const at = AT + pointerTo([...path, 'default', ...inner])
+    return [{ pointer: at, message: `is refused by the schema of ${name} itself: ${message}` }]
+  })
 }

@@ -79,6 +79,8 @@ function faultsOf(refused: Template): FieldError[] {
   return []
 }
 const pointersOf = (refused: Template): string[] => faultsOf(refused).map(({ pointer }) => pointer)
+const wide = (count: number): JsonObject =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, { type: 'integer', default: 1 }]))
 const withProperty = (name: string, schema: JsonObject): Template =>
   template({ schema: { properties: { ...properties, [name]: schema } } })
 
@@ -123,6 +125,44 @@ describe('publishing a template', () => {
       ['a secret with a default', { type: 'string', writeOnly: true, default: 'hush' }, '/default'],
     ])('a property with %s is refused', (_, schema, pointer) => {
       expect(pointersOf(withProperty('x', schema))).toEqual([`/parameterSchema/properties/x${pointer}`])
+    })
+
+    test.each<[string, JsonObject, string, string]>([
+      ['of another type', { type: 'integer', default: '3' }, '', 'x itself: must be a whole number'],
+      ['out of bounds', { type: 'integer', maximum: 5, default: 6 }, '', 'x itself: must be at most 5'],
+      ['that no $ref allows', { $ref: '#/$defs/port', default: 0 }, '', 'x itself: must be at least 1'],
+      ['with a wrong entry', { type: 'array', items: { type: 'string' }, default: [1] }, '/0', 'must be a string'],
+      ['that lacks a field', { type: 'object', required: ['a'], default: {} }, '/a', 'x itself: is required'],
+    ])('a default %s is refused with the name of its parameter', (_, schema, inside, why) => {
+      const $defs = { port: { type: 'integer', minimum: 1 } }
+      const asked = template({ schema: { $defs, properties: { ...properties, x: schema } } })
+      expect(faultsOf(asked)).toEqual([
+        {
+          pointer: `/parameterSchema/properties/x/default${inside}`,
+          message: expect.stringMatching(new RegExp(`^is refused by the schema of .*${why.replace('$', '.')}$`)),
+        },
+      ])
+    })
+
+    test('defaults inside of objects and lists are looked at too, and sound ones accepted', () => {
+      const inner = { type: 'object', properties: { port: { type: 'integer', default: '1' } } }
+      const at = '/parameterSchema/properties'
+      expect(pointersOf(withProperty('x', inner))).toEqual([`${at}/x/properties/port/default`])
+      expect(pointersOf(withProperty('x', { type: 'array', items: inner }))).toEqual([
+        `${at}/x/items/properties/port/default`,
+      ])
+      const sound = { type: 'object', required: ['port'], properties: { port: { type: 'integer', default: 1 } } }
+      expect(faultsOf(withProperty('x', { ...sound, default: {} }))).toEqual([])
+      expect(faultsOf(withProperty('x', { type: ['string', 'null'], default: null }))).toEqual([])
+    })
+
+    test('many defaults in nested schemas cost no more than a moment', () => {
+      let nested: JsonObject = { type: 'object', default: {}, properties: wide(200) }
+      for (let level = 0; level < 40; level += 1)
+        nested = { type: 'object', default: {}, properties: { inner: nested } }
+      const started = performance.now()
+      expect(pointersOf(withProperty('x', nested))).toEqual(['/parameterSchema'])
+      expect(performance.now() - started).toBeLessThan(1000)
     })
 
     test('references inside of the document are followed', () => {
@@ -240,6 +280,12 @@ describe('publishing a template', () => {
             resolveOCloud: async () => 'id',
           })
           await outcome.catch((error: unknown) => expect(error).toMatchObject({ code: 'TEMPLATE_PARAMETERS' }))
+          if ((property as JsonObject | null)?.default === undefined) return
+          // What has a default may be left out.
+          await acceptParameters(
+            {},
+            { schema: parameterSchema, validate: compileSchema(parameterSchema), resolveOCloud: async () => 'id' },
+          )
         }),
         { numRuns: 1000 },
       )
