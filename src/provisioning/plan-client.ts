@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { ERROR_CODES, type ErrorCode, type FieldError, ServiceError } from '../errors.ts'
+import { z } from 'zod'
+import { ERROR_CODES, type ErrorCode, ServiceError } from '../errors.ts'
+import type { JsonValue } from '../json.ts'
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
@@ -7,10 +9,25 @@ import { checkMatch } from './etag.ts'
 import { type Clock, replaced } from './lifecycle.ts'
 import type { ProvisioningRecord } from './record.ts'
 import type { Requests } from './requests.ts'
+import { planSchema } from './schema.ts'
 import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
 
+const CODES = Object.keys(ERROR_CODES) as ErrorCode[]
+
+const planAnswer = z.union([
+  z.strictObject({ plan: planSchema }),
+  z.strictObject({
+    refused: z.strictObject({
+      // A code may be of a newer version, or be blotted out like a secret that is called so
+      code: z.enum(CODES).catch('INTERNAL'),
+      message: z.string(),
+      fields: z.array(z.strictObject({ pointer: z.string(), message: z.string() })),
+    }),
+  }),
+])
+
 /** What a worker answers to a dry run, over the feed. */
-export type PlanAnswer = { plan: Plan } | { refused: { code: ErrorCode; message: string; fields: FieldError[] } }
+export type PlanAnswer = z.infer<typeof planAnswer>
 
 /** What a dry run's sealed payload holds. */
 export interface PlanQuestion {
@@ -53,11 +70,11 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
     },
   }
 
-  function waitForAnswer(planId: string): { promise: Promise<PlanAnswer>; stop: () => void } {
-    const { promise, resolve, reject } = Promise.withResolvers<PlanAnswer>()
+  function waitForAnswer(planId: string): { promise: Promise<JsonValue>; stop: () => void } {
+    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>()
     const stopListening = store.feed.subscribe(
       planTopic(planId),
-      ({ data }) => resolve(data as unknown as PlanAnswer),
+      ({ data }) => resolve(data),
       () => undefined,
     )
     const timer = setTimeout(
@@ -93,8 +110,13 @@ function planOfKnown(known: ProvisioningRecord, request: SubmittedRequest, { sec
   )
 }
 
-function planOf(answer: PlanAnswer): Plan {
-  if ('plan' in answer) return answer.plan
-  const { code, message, fields } = answer.refused
-  throw new ServiceError(code in ERROR_CODES ? code : 'INTERNAL', message, { fields })
+function planOf(data: JsonValue): Plan {
+  const answer = planAnswer.safeParse(data)
+  if (!answer.success) {
+    const why = z.prettifyError(answer.error)
+    throw new ServiceError('INTERNAL', `a worker (of another version?) answered something else than a plan: ${why}`)
+  }
+  if ('plan' in answer.data) return answer.data.plan
+  const { code, message, fields } = answer.data.refused
+  throw new ServiceError(code, message, { fields })
 }
