@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Cluster } from '../cluster.ts'
 import { stringAt } from '../fields.ts'
+import { FIELD_MANAGER } from '../ownership.ts'
 import { addressOf, collectionPath, nameOf, objectPath, selectors } from './address.ts'
 import { createConnection, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
 import { createDiscovery } from './discovery.ts'
@@ -17,20 +18,28 @@ export interface KubernetesClusterParts {
   kubeconfig: string
   log: Logger
   timeouts?: Partial<Timeouts>
+  /** Who applies; default: this service. */
+  fieldManager?: string
 }
 
 /**
  * The `kubernetes` driver of the cluster port: any API server that a kubeconfig reaches. Opens no connection until it is used.
  * @throws ServiceError INVALID_KUBECONFIG
  */
-export function createKubernetesCluster({ oCloudId, kubeconfig, log, timeouts }: KubernetesClusterParts): Cluster {
+export function createKubernetesCluster({
+  oCloudId,
+  kubeconfig,
+  log,
+  timeouts,
+  fieldManager = FIELD_MANAGER,
+}: KubernetesClusterParts): Cluster {
   const limits = { ...DEFAULT_TIMEOUTS, ...timeouts }
   const connection = withStartCheck(createConnection(readKubeconfig(kubeconfig), limits))
   const discovery = createDiscovery(connection)
   return {
     oCloudId,
     simulated: false,
-    ...createWrites(connection, discovery),
+    ...createWrites(connection, discovery, fieldManager),
     async version({ signal } = {}) {
       const answer = await connection.call({ method: 'GET', path: '/version' }, signal)
       if (answer.status !== 200) throw refusalOf(answer, { what: 'The version of the API server' })

@@ -6,7 +6,6 @@ import type { Discovery } from './discovery.ts'
 import { objectOf } from './list.ts'
 import { isNotFound, isUnknownKind, ownersOf, refusalOf } from './refusal.ts'
 
-const FIELD_MANAGER = 'o2ims'
 const APPLY_PATCH = 'application/apply-patch+yaml'
 /** No object ever has it: etcd counts from 1, and the first write is 2. */
 const NEVER = '1'
@@ -15,6 +14,7 @@ const NEVER = '1'
 export function createWrites(
   connection: Connection,
   discovery: Discovery,
+  fieldManager: string,
 ): Pick<Cluster, 'apply' | 'delete' | 'updateStatus'> {
   async function write(ref: ObjectRef, call: RawCall, signal?: AbortSignal): Promise<RawAnswer> {
     const answer = await connection.call(call, signal)
@@ -34,7 +34,7 @@ export function createWrites(
       const ref = refOf(object)
       const address = await addressOf(discovery, ref, { signal })
       const query = {
-        fieldManager: FIELD_MANAGER,
+        fieldManager,
         fieldValidation: 'Strict',
         force: force ? 'true' : undefined,
         dryRun: dryRun ? 'All' : undefined,
@@ -76,7 +76,7 @@ export function createWrites(
         throw new ServiceError('APPLY_FAILED', `${nameOf(ref)}: ${missing}`)
       }
       const address = await addressOf(discovery, ref, { signal })
-      const query = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' }
+      const query = { fieldManager, fieldValidation: 'Strict' }
       const path = `${objectPath(address, ref)}/status`
       const answer = await write(ref, { method: 'PUT', path, query, body: object }, signal)
       if (answer.status >= 300) throw refusalOf(answer, { what: nameOf(ref), sent: object })
