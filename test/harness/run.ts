@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { ServiceError } from '../../src/errors.ts'
 import type { JsonObject } from '../../src/json.ts'
-import { type Accepted, created } from '../../src/provisioning/lifecycle.ts'
+import { type Accepted, type Clock, created, type Transition } from '../../src/provisioning/lifecycle.ts'
 import type { Made, ProvisioningRecord, RequestOptions } from '../../src/provisioning/record.ts'
 import { createRequests, type Requests } from '../../src/provisioning/requests.ts'
 import { type RunParts, runRequest } from '../../src/provisioning/run/run-request.ts'
@@ -10,7 +10,7 @@ import type { StepPorts } from '../../src/provisioning/run/step-context.ts'
 import type { Step, StepContext } from '../../src/provisioning/steps/step.ts'
 import type { Template, TemplateStep } from '../../src/provisioning/templates/template.ts'
 import type { Store } from '../../src/store/store.ts'
-import { silentLog } from './redis.ts'
+import { createTestStore, silentLog, type TestStore } from './redis.ts'
 
 /** A world of named things, and a step that makes one of them: enough to see what the pipeline asks of a step. */
 export interface ThingWorld {
@@ -114,12 +114,26 @@ export function thingsAccepted(
   return { data, sentHash: '', parameters, oCloudIds: [], simulated: true, template, ...(options && { options }) }
 }
 
+/** For `duringApply` and `duringUndo`: fails where it is about that thing. */
+export const failAt = (thing: string, error: () => Error) => async (name: string) => {
+  if (name === thing) throw error()
+}
+
 export interface TestRun {
   requests: Requests
   world: ThingWorld
   parts: RunParts
+  /** The world as it was at the start: nothing made, nothing in the way. */
+  fresh(): ThingWorld
   post(id: string, parameters: JsonObject, options?: RequestOptions): Promise<ProvisioningRecord>
   run(record: ProvisioningRecord, shutdown?: AbortSignal, parts?: Partial<RunParts>): ReturnType<typeof runRequest>
+  /** The record as it stands now. Rejects with NOT_FOUND when it is gone. */
+  now(record: ProvisioningRecord): Promise<ProvisioningRecord>
+  /** What the API does with a request: a function of the state machine, e.g. `cancelled`. */
+  change(
+    record: ProvisioningRecord,
+    how: (before: ProvisioningRecord, clock: Clock) => Transition | undefined,
+  ): Promise<ProvisioningRecord>
 }
 
 /** The run of requests on a real store, with the step above and templates of it. */
@@ -149,6 +163,13 @@ export async function createTestRun(store: Store, templates: Map<string, Templat
     requests,
     world,
     parts,
+    fresh() {
+      world.things.clear()
+      world.calls.length = 0
+      world.duringApply = async () => undefined
+      world.duringUndo = async () => undefined
+      return world
+    },
     post: (id, parameters, options) => {
       const template = templates.get('things/1.0.0')
       if (!template) throw new Error('no template')
@@ -158,6 +179,39 @@ export async function createTestRun(store: Store, templates: Map<string, Templat
     },
     run: ({ provisioningRequestId, reference, generation }, shutdown = new AbortController().signal, other = {}) =>
       runRequest({ provisioningRequestId, reference, generation }, shutdown, { ...parts, ...other }),
+    now: ({ provisioningRequestId }) => requests.get(provisioningRequestId),
+    change: ({ provisioningRequestId }, how) =>
+      requests.update(provisioningRequestId, (before) => how(before, parts.clock)),
+  }
+}
+
+/** The things that the template with three steps makes. */
+export const THREE_THINGS = { one: 'a', two: 'b', three: 'c', target: 'X' }
+
+export interface ThingRuns extends TestRun {
+  testStore: TestStore
+  /** Templates with the steps one, two, three, and with the first two of them. */
+  three: Template
+  two: Template
+  /** A request for THREE_THINGS under a new id. */
+  postThree(options?: RequestOptions): Promise<ProvisioningRecord>
+  stop(): Promise<void>
+}
+
+/** Runs on a store of their own, whose leases end after a second. */
+export async function startThingRuns(): Promise<ThingRuns> {
+  const testStore = await createTestStore({ leaseMs: 1_000 })
+  const three = thingTemplate(['one', 'two', 'three'])
+  const two = thingTemplate(['one', 'two'], { name: 'two-things' })
+  const run = await createTestRun(testStore.store, new Map([three, two].map((one) => [`${one.name}/1.0.0`, one])))
+  let count = 0
+  return {
+    ...run,
+    testStore,
+    three,
+    two,
+    postThree: (options) => run.post(`request-${++count}`, THREE_THINGS, options),
+    stop: testStore.stop,
   }
 }
 

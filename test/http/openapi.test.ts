@@ -109,7 +109,9 @@ describe('the OpenAPI document', needs('redis'), () => {
     const list = '/O2ims_infrastructureProvisioning/v1/provisioningRequests'
     const made = await call(`${api.url}${list}/`, 'POST', thingsRequest('with-a-slash'))
     expect([made.status, made.headers.get('location')]).toEqual([201, `${list}/with-a-slash`])
-    expect((await call(`${api.url}${list}/with-a-slash/`)).body).toMatchObject({ provisioningRequestData: thingsRequest('with-a-slash') })
+    expect((await call(`${api.url}${list}/with-a-slash/`)).body).toMatchObject({
+      provisioningRequestData: thingsRequest('with-a-slash'),
+    })
   })
 
   test('says the truth about bodies: without one, and without a content type, 400 and 415', async () => {

@@ -3,46 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/errors.ts'
 import { cancelled, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
 import type { Step } from '../../../src/provisioning/steps/step.ts'
-import type { Template } from '../../../src/provisioning/templates/template.ts'
-import { createTestStore, type TestStore } from '../../harness/redis.ts'
-import { createTestRun, type TestRun, thingsAccepted, thingTemplate } from '../../harness/run.ts'
+import { failAt, startThingRuns, THREE_THINGS, type ThingRuns, thingsAccepted } from '../../harness/run.ts'
 
-let testStore: TestStore
-let run: TestRun
-const three = thingTemplate(['one', 'two', 'three'])
-const templates = new Map<string, Template>([
-  ['things/1.0.0', three],
-  ['two-things/1.0.0', thingTemplate(['one', 'two'], { name: 'two-things' })],
-])
-const parameters = { one: 'a', two: 'b', three: 'c', target: 'X' }
-let count = 0
-const newId = () => `request-${++count}`
-
+let run: ThingRuns
 beforeAll(async () => {
-  testStore = await createTestStore({ leaseMs: 1_000 })
-  run = await createTestRun(testStore.store, templates)
+  run = await startThingRuns()
 })
-afterAll(() => testStore.stop())
-
-function fresh(): TestRun['world'] {
-  const { world } = run
-  world.things.clear()
-  world.calls.length = 0
-  world.duringApply = async () => undefined
-  world.duringUndo = async () => undefined
-  return world
-}
-
-const failAt = (thing: string, error: () => Error) => async (name: string) => {
-  if (name === thing) throw error()
-}
+afterAll(() => run?.stop())
 
 describe('the run of a request', () => {
   it('runs the steps in order, with a phase and step event for each change, and ends FULFILLED', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     expect(await run.run(posted)).toBe('done')
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record).toMatchObject({ phase: 'FULFILLED', percent: 100, epoch: 1, generation: 1 })
     expect(record.steps.map((step) => step.state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
     expect(world.calls).toEqual(['apply a', 'verify a', 'apply b', 'verify b', 'apply c', 'verify c'])
@@ -61,11 +35,11 @@ describe('the run of a request', () => {
   })
 
   it('undoes in reverse order what a failed generation made, and says what failed', async () => {
-    const world = fresh()
+    const world = run.fresh()
     world.duringApply = failAt('c', () => new ServiceError('APPLY_FAILED', 'no room for c'))
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.phase).toBe('FAILED')
     expect(record.error).toMatchObject({
       code: 'APPLY_FAILED',
@@ -81,11 +55,11 @@ describe('the run of a request', () => {
   })
 
   it('leaves what it made when cleaning up is off, and lists it', async () => {
-    const world = fresh()
+    const world = run.fresh()
     world.duringApply = failAt('b', () => new Error('a surprise'))
-    const posted = await run.post(newId(), parameters, { cleanupOnFailure: false })
+    const posted = await run.postThree({ cleanupOnFailure: false })
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.error).toMatchObject({ code: 'PROVISIONING_FAILED', step: 'two', cause: 'a surprise', undone: [] })
     expect(record.error?.left.map((object) => object.name)).toEqual(['b', 'a'])
     expect(record.steps.map((step) => step.state)).toEqual(['SUCCEEDED', 'FAILED', 'PENDING'])
@@ -93,120 +67,115 @@ describe('the run of a request', () => {
   })
 
   it('says CLEANUP_FAILED, with the first cause, when something cannot be removed', async () => {
-    const world = fresh()
+    const world = run.fresh()
     world.duringApply = failAt('b', () => new ServiceError('APPLY_FAILED', 'b is forbidden'))
     world.duringUndo = failAt('a', () => new ServiceError('APPLY_FAILED', 'a may not be deleted'))
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     await run.run(posted)
-    const { error, steps } = await run.requests.get(posted.provisioningRequestId)
+    const { error, steps } = await run.now(posted)
     expect(error).toMatchObject({ code: 'CLEANUP_FAILED', exitCode: 8, step: 'two', cause: 'b is forbidden' })
     expect(error?.left).toMatchObject([{ name: 'a', reason: 'a may not be deleted' }])
     expect(steps.map((step) => step.state)).toEqual(['FAILED', 'UNDONE', 'PENDING'])
   })
 
   it('tries again after an error that may pass', async () => {
-    const world = fresh()
+    const world = run.fresh()
     let times = 0
     world.duringApply = async (name) => {
       if (name === 'a' && ++times < 3) throw new ServiceError('UNAVAILABLE', 'away', { retryable: true })
     }
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     await run.run(posted)
-    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+    expect((await run.now(posted)).phase).toBe('FULFILLED')
     expect(world.calls.filter((call) => call === 'apply a')).toHaveLength(3)
   })
 
   it('fails with TIMEOUT when the deadline passes, undone like any failure', async () => {
-    const world = fresh()
+    const world = run.fresh()
     world.duringApply = async (name, { signal }) => {
       if (name === 'b') await sleep(60_000, undefined, { signal })
     }
-    const posted = await run.post(newId(), parameters, { timeoutSeconds: 1 })
+    const posted = await run.postThree({ timeoutSeconds: 1 })
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.error).toMatchObject({ code: 'TIMEOUT', exitCode: 7, step: 'two' })
     expect(record.error?.cause).toContain('not done within 1 s')
     expect(world.things.size).toBe(0)
   })
 
   it('cancels at once while a step runs, and undoes', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     world.duringApply = async (name, { signal }) => {
       if (name !== 'b') return
-      await run.requests.update(posted.provisioningRequestId, (record) => cancelled(record, run.parts.clock))
+      await run.change(posted, cancelled)
       await sleep(10_000, undefined, { signal })
     }
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.error).toMatchObject({ code: 'CANCELLED', exitCode: 6, step: 'two' })
     expect(world.things.size).toBe(0)
   })
 
   it('gives way to a newer generation, which keeps what stands and removes what the new template no longer makes', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
-    const two = templates.get('two-things/1.0.0') as Template
+    const world = run.fresh()
+    const posted = await run.postThree()
     world.duringApply = async (name, { signal }) => {
       if (name !== 'c') return
-      const accepted = thingsAccepted(posted.provisioningRequestId, two, parameters)
-      await run.requests.update(posted.provisioningRequestId, (record) => replaced(record, accepted, run.parts.clock))
+      const accepted = thingsAccepted(posted.provisioningRequestId, run.two, THREE_THINGS)
+      await run.change(posted, (record, clock) => replaced(record, accepted, clock))
       await sleep(10_000, undefined, { signal })
     }
     expect(await run.run(posted)).toBe('done')
-    const between = await run.requests.get(posted.provisioningRequestId)
+    const between = await run.now(posted)
     expect(between).toMatchObject({ phase: 'PENDING', generation: 2 })
     expect(world.things.has('c')).toBe(true)
     await run.run(between)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record).toMatchObject({ phase: 'FULFILLED', generation: 2, retired: [] })
     expect(record.steps.map((step) => step.state)).toEqual(['SKIPPED', 'SKIPPED'])
     expect([...world.things]).toEqual(['a', 'b'])
   })
 
   it('removes what hangs on the old target once the new one stands, and keeps it when the change fails', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     await run.run(posted)
-    const moved = { ...parameters, three: 'c2', target: 'Y' }
-    const put = () =>
-      run.requests.update(posted.provisioningRequestId, (record) =>
-        replaced(record, thingsAccepted(posted.provisioningRequestId, three, moved), run.parts.clock),
-      )
+    const moved = { ...THREE_THINGS, three: 'c2', target: 'Y' }
+    const accepted = thingsAccepted(posted.provisioningRequestId, run.three, moved)
+    const put = () => run.change(posted, (record, clock) => replaced(record, accepted, clock))
     world.duringApply = failAt('c2', () => new ServiceError('APPLY_FAILED', 'no'))
     await run.run(await put())
-    const failed = await run.requests.get(posted.provisioningRequestId)
+    const failed = await run.now(posted)
     expect(failed.phase).toBe('FAILED')
     expect(failed.retired.map((step) => step.made?.objects[0]?.name)).toEqual(['a', 'b', 'c'])
     expect(world.things.has('c2')).toBe(false)
     expect(world.things.has('c')).toBe(true)
     world.duringApply = async () => undefined
     await run.run(await put())
-    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+    expect((await run.now(posted)).phase).toBe('FULFILLED')
     expect(world.things.has('c')).toBe(false)
     expect(world.things.has('c2')).toBe(true)
   })
 
   it('runs every step again on retry', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     await run.run(posted)
     world.calls.length = 0
-    await run.run(await run.requests.update(posted.provisioningRequestId, (record) => retried(record, run.parts.clock)))
+    await run.run(await run.change(posted, retried))
     expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply c'])
-    expect((await run.requests.get(posted.provisioningRequestId)).generation).toBe(2)
+    expect((await run.now(posted)).generation).toBe(2)
   })
 
   it('removes everything and then the record on DELETE, and stays DELETING with the reason while something cannot go', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     await run.run(posted)
     world.duringUndo = failAt('b', () => new ServiceError('UNAVAILABLE', 'the O-Cloud is away'))
-    const marked = await run.requests.update(posted.provisioningRequestId, (record) =>
-      deleting(record, run.parts.clock),
-    )
+    const marked = await run.change(posted, deleting)
     expect(await run.run(marked)).toEqual({ againInMs: 5_000 })
-    const stuck = await run.requests.get(posted.provisioningRequestId)
+    const stuck = await run.now(posted)
     expect(stuck.phase).toBe('DELETING')
     expect(stuck.message).toMatch(/^two: could not be removed: the O-Cloud is away; tried again in 5 s/)
     // What can go is gone.
@@ -218,11 +187,10 @@ describe('the run of a request', () => {
   })
 
   it('does not ask a cluster that this request made, and that is gone, to give back what stood on it', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), { one: 'cluster', two: 'b', three: 'c', target: 'X' })
+    const world = run.fresh()
+    const posted = await run.post('with-a-cluster', { ...THREE_THINGS, one: 'cluster' })
     const cluster = { ...run.parts.steps.get('thing'), uses: 'kind-cluster' } as Step
-    const template = thingTemplate(['one', 'two', 'three'])
-    const [first, ...others] = template.steps
+    const [first, ...others] = run.three.steps
     const steps = first ? [{ ...first, uses: 'kind-cluster' }, ...others] : others
     const parts = {
       steps: new Map([
@@ -230,9 +198,9 @@ describe('the run of a request', () => {
         ['kind-cluster', standsOn(cluster)],
         ['thing', standsOn(run.parts.steps.get('thing') as Step)],
       ]),
-      catalogue: { find: async () => ({ ...template, steps }) },
+      catalogue: { find: async () => ({ ...run.three, steps }) },
     }
-    await run.requests.update(posted.provisioningRequestId, (record) => ({
+    await run.change(posted, (record) => ({
       record: {
         ...record,
         steps: record.steps.map((step, index) => (index === 0 ? { ...step, uses: 'kind-cluster' } : step)),
@@ -241,9 +209,7 @@ describe('the run of a request', () => {
     }))
     await run.run(posted, undefined, parts)
     world.duringUndo = failAt('c', () => new ServiceError('UNAVAILABLE', 'the cluster is broken'))
-    const marked = await run.requests.update(posted.provisioningRequestId, (record) =>
-      deleting(record, run.parts.clock),
-    )
+    const marked = await run.change(posted, deleting)
     expect(await run.run(marked, undefined, parts)).toBe('done')
     expect(await run.requests.find(posted.provisioningRequestId)).toBeUndefined()
     expect(world.calls.filter((call) => call.startsWith('undo'))).toEqual(['undo cluster'])

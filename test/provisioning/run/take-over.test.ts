@@ -4,43 +4,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/errors.ts'
 import { Interruption } from '../../../src/provisioning/run/interruption.ts'
 import { runRequest } from '../../../src/provisioning/run/run-request.ts'
-import type { Template } from '../../../src/provisioning/templates/template.ts'
-import { createTestStore, plainConnection, type TestStore } from '../../harness/redis.ts'
-import { createTestRun, type TestRun, thingTemplate } from '../../harness/run.ts'
+import { plainConnection } from '../../harness/redis.ts'
+import { createTestRun, failAt, startThingRuns, type ThingRuns } from '../../harness/run.ts'
 
-let testStore: TestStore
-let run: TestRun
-const three = thingTemplate(['one', 'two', 'three'])
-const templates = new Map<string, Template>([
-  ['things/1.0.0', three],
-  ['two-things/1.0.0', thingTemplate(['one', 'two'], { name: 'two-things' })],
-])
-const parameters = { one: 'a', two: 'b', three: 'c', target: 'X' }
-let count = 0
-const newId = () => `request-${++count}`
-
+let run: ThingRuns
 beforeAll(async () => {
-  testStore = await createTestStore({ leaseMs: 1_000 })
-  run = await createTestRun(testStore.store, templates)
+  run = await startThingRuns()
 })
-afterAll(() => testStore.stop())
-
-function fresh(): TestRun['world'] {
-  const { world } = run
-  world.things.clear()
-  world.calls.length = 0
-  world.duringApply = async () => undefined
-  world.duringUndo = async () => undefined
-  return world
-}
-
-const failAt = (thing: string, error: () => Error) => async (name: string) => {
-  if (name === thing) throw error()
-}
+afterAll(() => run?.stop())
 
 describe('a run whose worker, lock or store goes away', () => {
   it('goes on at the first step that is not done after a worker stopped, and does not run finished steps again', async () => {
-    const world = fresh()
+    const world = run.fresh()
     const shutdown = new AbortController()
     world.duringApply = async (name, { signal }) => {
       if (name === 'b' && !shutdown.signal.aborted) {
@@ -48,17 +23,17 @@ describe('a run whose worker, lock or store goes away', () => {
         signal.throwIfAborted()
       }
     }
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     expect(await run.run(posted, shutdown.signal)).toBe('requeue')
-    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('PROGRESSING')
+    expect((await run.now(posted)).phase).toBe('PROGRESSING')
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record).toMatchObject({ phase: 'FULFILLED', epoch: 2 })
     expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply b', 'apply c'])
   })
 
   it('goes on with the undo after a worker stopped in the middle of it', async () => {
-    const world = fresh()
+    const world = run.fresh()
     const shutdown = new AbortController()
     world.duringApply = failAt('c', () => new ServiceError('APPLY_FAILED', 'no'))
     world.duringUndo = async (name, { signal }) => {
@@ -67,10 +42,10 @@ describe('a run whose worker, lock or store goes away', () => {
         signal.throwIfAborted()
       }
     }
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     expect(await run.run(posted, shutdown.signal)).toBe('requeue')
     await run.run(posted)
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.phase).toBe('FAILED')
     expect(record.error).toMatchObject({ code: 'APPLY_FAILED', cause: 'no' })
     expect(record.error?.undone.map((object) => object.name).sort()).toEqual(['a', 'b', 'c'])
@@ -78,8 +53,8 @@ describe('a run whose worker, lock or store goes away', () => {
   })
 
   it('is fenced: a worker that another one has overtaken writes nothing more and makes nothing more', async () => {
-    const world = fresh()
-    const another = await testStore.another({ leaseMs: 1_000 })
+    const world = run.fresh()
+    const another = await run.testStore.another({ leaseMs: 1_000 })
     const second = await createTestRun(another, new Map())
     second.parts.catalogue = run.parts.catalogue
     const reached = Promise.withResolvers<void>()
@@ -89,7 +64,7 @@ describe('a run whose worker, lock or store goes away', () => {
       reached.resolve()
       await goOn.promise
     }
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     const { collection } = run.requests
     const first = run.run(posted)
     await reached.promise
@@ -100,46 +75,46 @@ describe('a run whose worker, lock or store goes away', () => {
     }))
     goOn.resolve()
     expect(await first).toBe('done')
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record.steps[0]?.state).toBe('RUNNING')
     expect(world.calls).toEqual(['apply a'])
     await another.close()
   })
 
   it('goes on after the whole process stood still for longer than its lease, when nobody else took over', async () => {
-    const world = fresh()
+    const world = run.fresh()
     world.duringApply = async (name, { signal }) => {
       if (name !== 'b') return
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
       await sleep(1_500, undefined, { signal })
     }
-    const posted = await run.post(newId(), parameters)
+    const posted = await run.postThree()
     expect(await run.run(posted)).toBe('done')
-    expect(await run.requests.get(posted.provisioningRequestId)).toMatchObject({ phase: 'FULFILLED', epoch: 1 })
+    expect(await run.now(posted)).toMatchObject({ phase: 'FULFILLED', epoch: 1 })
   })
 
   it('does not take a lost lock for a failure: the run stops, and goes on when it has the lock again', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     let first = true
     world.duringApply = async (name, { signal }) => {
       if (name !== 'b' || !first) return
       first = false
-      const redis = plainConnection(testStore.redis)
+      const redis = plainConnection(run.testStore.redis)
       const [key = ''] = await redis.keys(`*request:${posted.reference}*`)
       await redis.set(key, 'somebody else', 'PX', 1_000)
       redis.disconnect()
       await sleep(5_000, undefined, { signal })
     }
     expect(await run.run(posted)).toEqual({ againInMs: 500 })
-    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('PROGRESSING')
+    expect((await run.now(posted)).phase).toBe('PROGRESSING')
     await run.run(posted)
-    expect((await run.requests.get(posted.provisioningRequestId)).phase).toBe('FULFILLED')
+    expect((await run.now(posted)).phase).toBe('FULFILLED')
   })
 
   it('does not take a store that stays away for a failure: the run lets go, and goes on later', async () => {
-    const world = fresh()
-    const posted = await run.post(newId(), parameters)
+    const world = run.fresh()
+    const posted = await run.postThree()
     const { collection } = run.requests
     let away = false
     const flaky: typeof collection = {
@@ -152,7 +127,7 @@ describe('a run whose worker, lock or store goes away', () => {
     }
     const parts = { requests: { ...run.requests, collection: flaky }, storeOutageMs: 200 }
     expect(await run.run(posted, undefined, parts)).toEqual({ againInMs: 5_000 })
-    expect(await run.requests.get(posted.provisioningRequestId)).not.toHaveProperty('error')
+    expect(await run.now(posted)).not.toHaveProperty('error')
     expect(world.calls.filter((call) => call.startsWith('undo'))).toEqual([])
     // The same while it undoes: what failed is on record, the rest of the undo comes later.
     away = false
@@ -164,13 +139,13 @@ describe('a run whose worker, lock or store goes away', () => {
     away = false
     world.duringUndo = async () => undefined
     expect(await run.run(posted, undefined, parts)).toBe('done')
-    const record = await run.requests.get(posted.provisioningRequestId)
+    const record = await run.now(posted)
     expect(record).toMatchObject({ phase: 'FAILED', error: { code: 'PROVISIONING_FAILED', cause: 'no', left: [] } })
     expect(world.things.size).toBe(0)
   })
 
   it('leaves nothing behind on the signal of the process', async () => {
-    fresh()
+    run.fresh()
     const shutdown = new AbortController()
     const nothing = { provisioningRequestId: 'nobody', reference: 'nobody', generation: 1 }
     const trivial = async (times: number) => {
