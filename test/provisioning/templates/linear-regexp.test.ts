@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createLinearRegExp, UnsupportedPattern } from '../../../src/provisioning/templates/linear-regexp.ts'
@@ -37,6 +38,21 @@ const patterns = fc.letrec<{ pattern: string; atom: string; piece: string }>((ti
     .map((options) => options.map((pieces) => pieces.join('')).join('|')),
 }))
 
+const language = createContext({})
+
+/** The texts that the language's own engine matches; undefined when it backtracks for ever. */
+function matchedByTheLanguage(pattern: string, texts: string[]): string[] | undefined {
+  Object.assign(language, { pattern, texts })
+  const code = "JSON.stringify(texts.filter((text) => new RegExp(pattern, 'u').test(text)))"
+  try {
+    return JSON.parse(runInContext(code, language, { timeout: 50 }))
+  } catch (error) {
+    // An error of the other context is no instance of our Error.
+    if (String((error as { code?: string }).code) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined
+    throw error
+  }
+}
+
 describe('regular expressions in linear time', () => {
   test('agree with the engine of the language', () => {
     const text = fc.string({
@@ -52,10 +68,11 @@ describe('regular expressions in linear time', () => {
           expect(error).toBeInstanceOf(UnsupportedPattern)
           return
         }
-        const native = new RegExp(pattern, 'u')
-        expect(texts.filter((candidate) => linear.test(candidate))).toEqual(
-          texts.filter((candidate) => native.test(candidate)),
-        )
+        // V8 finds a \B in the middle of a surrogate pair, where the language has no position.
+        const candidates = pattern.includes('\\B') ? texts.filter((candidate) => !candidate.includes('😀')) : texts
+        const native = matchedByTheLanguage(pattern, candidates)
+        fc.pre(native !== undefined)
+        expect(candidates.filter((candidate) => linear.test(candidate))).toEqual(native)
       }),
       { numRuns: 1000 },
     )
