@@ -58,6 +58,17 @@ export interface WriteOptions extends CallOptions {
   dryRun?: boolean
 }
 
+export interface LogOptions extends CallOptions {
+  /** Of a pod with several; the first when absent. */
+  container?: string
+  /** Of the container that ran before the present one. */
+  previous?: boolean
+  /** The last so many lines; 50 when absent. */
+  tailLines?: number
+  /** The last so many bytes of them; 16 KiB when absent. */
+  limitBytes?: number
+}
+
 export interface Capacity {
   cpu: string
   memory: string
@@ -77,6 +88,8 @@ export interface Capacity {
 export interface Cluster {
   readonly oCloudId: string
   readonly simulated: boolean
+  /** Where its API server listens, e.g. "https://172.18.0.3:6443"; `simulated://<oCloudId>` for one that listens nowhere. */
+  readonly endpoint: string
   /** e.g. "v1.33.13" */
   version(options?: CallOptions): Promise<string>
   /**
@@ -100,6 +113,8 @@ export interface Cluster {
   updateStatus(object: KubernetesObject, options?: CallOptions): Promise<KubernetesObject>
   /** Is the kind namespaced? Undefined: this server does not know the kind (no such CRD). */
   scope(kind: KindRef, options?: CallOptions): Promise<'Namespaced' | 'Cluster' | undefined>
+  /** The end of what a container of a pod printed; empty when it has not started. Undefined: there is no such pod. May hold secrets: mask it before it goes anywhere. */
+  logs(pod: { namespace: string; name: string }, options?: LogOptions): Promise<string | undefined>
   close(): Promise<void>
 }
 

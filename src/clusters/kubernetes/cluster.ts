@@ -7,6 +7,7 @@ import { createConnection, DEFAULT_TIMEOUTS, type Timeouts } from './connection.
 import { createDiscovery } from './discovery.ts'
 import { readKubeconfig } from './kubeconfig.ts'
 import { listObjects, objectOf } from './list.ts'
+import { podLogs } from './logs.ts'
 import { isNotFound, refusalOf } from './refusal.ts'
 import { withStartCheck } from './start-check.ts'
 import { watchObjects } from './watch.ts'
@@ -34,11 +35,13 @@ export function createKubernetesCluster({
   fieldManager = FIELD_MANAGER,
 }: KubernetesClusterParts): Cluster {
   const limits = { ...DEFAULT_TIMEOUTS, ...timeouts }
-  const connection = withStartCheck(createConnection(readKubeconfig(kubeconfig), limits))
+  const target = readKubeconfig(kubeconfig)
+  const connection = withStartCheck(createConnection(target, limits))
   const discovery = createDiscovery(connection)
   return {
     oCloudId,
     simulated: false,
+    endpoint: target.origin + target.basePath,
     ...createWrites(connection, discovery, fieldManager),
     async version({ signal } = {}) {
       const answer = await connection.call({ method: 'GET', path: '/version' }, signal)
@@ -67,6 +70,7 @@ export function createKubernetesCluster({
       if (address === undefined) return undefined
       return address.namespaced ? 'Namespaced' : 'Cluster'
     },
+    logs: (pod, options = {}) => podLogs(connection, pod, options, limits.callMs),
     close: () => connection.close(),
   }
 }

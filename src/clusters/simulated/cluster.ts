@@ -1,5 +1,7 @@
 import type { Store } from '../../store/store.ts'
 import type { Cluster } from '../cluster.ts'
+import { stringAt } from '../fields.ts'
+import { endOf, LOG_BYTES, LOG_LINES } from '../log-end.ts'
 import { FIELD_MANAGER } from '../ownership.ts'
 import { createApply } from './apply.ts'
 import { createKindLookup } from './kind-lookup.ts'
@@ -12,6 +14,10 @@ import { createWriteStatus } from './write-status.ts'
 
 /** What a simulated API server says that it is. */
 export const SIMULATED_VERSION = 'v1.33.0+simulated'
+
+/** What a simulated pod printed. */
+export const LOG_ANNOTATION = 'o2ims.simulated/log'
+const POD = { apiVersion: 'v1', kind: 'Pod' }
 
 export interface SimulatedClusterParts {
   oCloudId: string
@@ -40,6 +46,7 @@ export function createSimulatedCluster({
   return {
     oCloudId,
     simulated: true,
+    endpoint: `simulated://${oCloudId}`,
     apply: createApply({ objects, kinds, fieldManager }),
     updateStatus: createWriteStatus({ objects, kinds }),
     delete: removal.delete,
@@ -72,6 +79,16 @@ export function createSimulatedCluster({
     async scope(kind, { signal } = {}) {
       signal?.throwIfAborted()
       return (await kinds.find(kind))?.scope
+    },
+
+    async logs({ namespace, name }, { signal, limitBytes = LOG_BYTES, tailLines = LOG_LINES } = {}) {
+      signal?.throwIfAborted()
+      const known = await kinds.need(POD)
+      const { standing } = await objects.read(known, namespace, name)
+      return (
+        standing &&
+        endOf(stringAt(standing.object, 'metadata', 'annotations', LOG_ANNOTATION) ?? '', tailLines, limitBytes)
+      )
     },
 
     async close() {
