@@ -5,6 +5,7 @@ import { createKubernetesCluster } from '../../src/clusters/kubernetes/cluster.t
 import { createKptPackages } from '../../src/packages/kpt.ts'
 import { createChildProcesses } from '../../src/tools/child-processes.ts'
 import { createKpt } from '../../src/tools/kpt.ts'
+import { workload } from '../conformance/packages/arena.ts'
 
 const [reference = '', runDir = '', namespace = ''] = process.argv.slice(2)
 const kubeconfig = await text(process.stdin)
@@ -13,18 +14,7 @@ const packages = createKptPackages({
   kpt: createKpt({ children: createChildProcesses(), runDir }),
   kubeconfigOf: async () => kubeconfig,
 })
-const never = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'never', namespace },
-  spec: {
-    selector: { matchLabels: { app: 'never' } },
-    template: {
-      metadata: { labels: { app: 'never' } },
-      spec: { nodeSelector: { no: 'such' }, containers: [{ name: 'c', image: 'registry.k8s.io/pause:3.10' }] },
-    },
-  },
-}
+const never = workload(namespace, 'never', {}, { schedulerName: 'nobody' })
 await packages.apply(
   cluster,
   { name: 'never', objects: [never] },
