@@ -1,5 +1,6 @@
 import { KEYS, recordName } from './keys.ts'
 import { createScript } from './lua/create.ts'
+import { appendLinesScript, attachScript, readLinesScript } from './lua/lines.ts'
 import { dueWishesScript, listScript, wakeWishScript } from './lua/read.ts'
 import { removeScript } from './lua/remove.ts'
 import { replaceScript } from './lua/replace.ts'
@@ -28,7 +29,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
   ): Promise<Reply[]> {
     const own = recordName(name, id)
     const record = [KEYS.record(own), KEYS.log(own), KEYS.referrers(own)]
-    const keys = [...record, index, KEYS.sequence(name), unique, wishes, KEYS.feed]
+    const keys = [...record, index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own)]
     return client.script(script, keys, [id, own, encodeAlongside(alongside), ...args]).then(asList)
   }
 
@@ -99,14 +100,37 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     },
 
     log: (id, after) => readLog(client, recordName(name, id), after),
+
+    async appendLines(id, lines) {
+      const own = recordName(name, id)
+      const keys = [KEYS.record(own), KEYS.lines(own), KEYS.feed]
+      return (await client.script(appendLinesScript, keys, [`${own}:lines`, ...lines])) === 1
+    },
+
+    async lines(id, after = 0) {
+      const own = recordName(name, id)
+      const [gone, rows] = asList(await client.script(readLinesScript, [KEYS.record(own), KEYS.lines(own)], [after]))
+      return { gone: Number(gone), lines: asList(rows ?? []).map(String) }
+    },
+
+    async attach(id, what, text) {
+      return (await client.script(attachScript, [KEYS.record(recordName(name, id))], [what, text])) === 1
+    },
+
+    async attachment(id, what) {
+      const key = KEYS.record(recordName(name, id))
+      return (await client.run((redis) => redis.hget(key, `attached:${what}`))) ?? undefined
+    },
   }
   return collection
 }
 
-function encodeAlongside({ events, references, ...rest }: Alongside): string {
+function encodeAlongside({ events, references, lines, ...rest }: Alongside): string {
   return JSON.stringify({
     ...rest,
     events: events?.map(({ event, data }) => [event, JSON.stringify(data)]),
+    // Half of a surrogate pair is more than the decoder in Redis takes.
+    lines: lines?.map((line) => line.toWellFormed()),
     references: references?.map(({ collection, id }) => recordName(collection, id)),
   })
 }

@@ -11,7 +11,7 @@ export function recordName(collection: string, id: string): string {
 
 /** Where everything is kept. */
 export const KEYS = {
-  /** Hash {v, n, epoch, refs, unique, seq, log0}; a record name follows. */
+  /** Hash {v, n, epoch, refs, unique, seq, log0, lineBytes, linesGone, attached:<name>}; a record name follows. */
   recordPrefix: `${TAG}:record:`,
   /** Set of the names of records that name this one; a record name follows. */
   referrersPrefix: `${TAG}:referrers:`,
@@ -19,6 +19,8 @@ export const KEYS = {
   referrers: (name: string) => `${KEYS.referrersPrefix}${name}`,
   /** Stream of the record's events. */
   log: (name: string) => `${TAG}:log:${name}`,
+  /** List of the lines that are kept beside the record. */
+  lines: (name: string) => `${TAG}:lines:${name}`,
   /** Sorted set: ids by order of creation. */
   index: (collection: string) => `${TAG}:index:${collection}`,
   /** Counter behind the order of creation. */
@@ -42,5 +44,8 @@ export const KEYS = {
 
 /** Entries that a record's event log keeps, about. */
 export const LOG_LENGTH = 1000
+/** Lines kept beside a record, and bytes of them. */
+export const MOST_LINES = 2000
+export const MOST_LINE_BYTES = 256 * 1024
 /** Entries that the feed keeps, about. */
 export const FEED_LENGTH = 50_000

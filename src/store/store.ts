@@ -33,6 +33,8 @@ export interface Alongside {
   epoch?: number
   /** The epoch that is stored from now on. */
   newEpoch?: number
+  /** Appended to the lines that are kept beside the record (see `Collection.lines`). */
+  lines?: string[]
 }
 
 /** Another writer was first. */
@@ -90,6 +92,16 @@ export interface Collection<T> {
     id: string,
     after?: string,
   ): Promise<{ entries: (LogEntry & { id: string })[]; gap: boolean; last: string | undefined }>
+  /**
+   * Lines of text beside the record: they go with it, and the oldest go where there are too many (2000, or 256 KiB). False when the record is gone.
+   * Told on the feed's topic `<collection>:<id>:lines`; lines that came with a write are not: its events tell.
+   */
+  appendLines(id: string, lines: string[]): Promise<boolean>
+  /** The lines after the first `after` that were ever written; `gone`: how many of all are kept no more. */
+  lines(id: string, after?: number): Promise<{ gone: number; lines: string[] }>
+  /** Keeps a text beside the record, which goes with it and is not read with it. Replaces the one of that name. False when the record is gone. */
+  attach(id: string, name: string, text: string): Promise<boolean>
+  attachment(id: string, name: string): Promise<string | undefined>
 }
 
 /** Something that passed on the feed. `topic` is `<collection>:<record id>` for log entries, or whatever was published. */

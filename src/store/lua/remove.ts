@@ -21,6 +21,6 @@ if key then redis.call('HDEL', unique, key) end
 redis.call('ZREM', index, id)
 redis.call('ZREM', wishes, id)
 append_events(nil, feed, name, alongside.events or {})
-redis.call('DEL', record, log, referrers)
+redis.call('DEL', record, log, referrers, lines)
 return { 'OK' }
 `)

@@ -1,17 +1,18 @@
 import { appendEvents } from './events.ts'
+import { appendLines } from './lines.ts'
 import { references } from './references.ts'
 import { wish } from './wish.ts'
 
 /**
- * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed.
+ * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines.
  * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON. Keys of referenced records are not
  * declared; the hash tag keeps them in the same slot.
  */
 export const writePrelude = `
-local record, log, referrers, index, sequence, unique, wishes, feed = unpack(KEYS)
+local record, log, referrers, index, sequence, unique, wishes, feed, lines = unpack(KEYS)
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
-${appendEvents}${references}${wish}
+${appendEvents}${appendLines}${references}${wish}
 local function stored_references()
   return cjson.decode(redis.call('HGET', record, 'refs') or '[]')
 end
@@ -43,5 +44,6 @@ local function apply_alongside()
   set_wish(wishes, id, alongside.wish)
   local first = append_events(log, feed, name, alongside.events or {})
   if first then redis.call('HSETNX', record, 'log0', first) end
+  if alongside.lines then append_lines(record, lines, alongside.lines) end
 end
 `

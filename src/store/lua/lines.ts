@@ -1,0 +1,44 @@
+import { FEED_LENGTH, MOST_LINE_BYTES, MOST_LINES } from '../keys.ts'
+import { defineScript } from '../redis-client.ts'
+
+/** `append_lines(record, lines, texts)`: the oldest go where there are too many, and the record's hash counts what is kept (bytes) and what went. */
+export const appendLines = `
+local function append_lines(record, lines, texts)
+  local bytes = 0
+  for _, text in ipairs(texts) do
+    redis.call('RPUSH', lines, text)
+    bytes = bytes + #text
+  end
+  bytes = redis.call('HINCRBY', record, 'lineBytes', bytes)
+  local count, gone = redis.call('LLEN', lines), 0
+  while count > ${MOST_LINES} or (bytes > ${MOST_LINE_BYTES} and count > 1) do
+    bytes = bytes - #redis.call('LPOP', lines)
+    count, gone = count - 1, gone + 1
+  end
+  if gone > 0 then
+    redis.call('HSET', record, 'lineBytes', bytes)
+    redis.call('HINCRBY', record, 'linesGone', gone)
+  end
+end
+`
+
+/** KEYS: record, lines, feed. ARGV: topic, then the lines. */
+export const appendLinesScript = defineScript(`${appendLines}
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+append_lines(KEYS[1], KEYS[2], { unpack(ARGV, 2) })
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', ARGV[1], 'e', 'lines', 'd', 'null')
+return 1
+`)
+
+/** KEYS: record, lines. ARGV: after. Answers how many went, then the lines after the first \`after\` that were ever written. */
+export const readLinesScript = defineScript(`
+local gone = tonumber(redis.call('HGET', KEYS[1], 'linesGone') or '0')
+return { gone, redis.call('LRANGE', KEYS[2], math.max(0, ARGV[1] - gone), -1) }
+`)
+
+/** KEYS: record. ARGV: name, text. */
+export const attachScript = defineScript(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'attached:' .. ARGV[1], ARGV[2])
+return 1
+`)
