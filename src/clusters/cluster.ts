@@ -109,6 +109,11 @@ export interface Cluster {
   watch(kind: KindRef, selection: Selection, signal: AbortSignal): AsyncIterable<WatchEvent>
   /** Deletes with background propagation; `uid` is a precondition. False when it was not there. Does not wait for finalizers. */
   delete(ref: ObjectRef, options?: WriteOptions & { uid?: string }): Promise<boolean>
+  /**
+   * Takes a finalizer off that very object, because the controller that should do so is gone. Fine when the finalizer, or the object, is gone already. CONFLICT (retryable)
+   * when the object changes at the same time.
+   */
+  releaseFinalizer(ref: ObjectRef, finalizer: string, options: CallOptions & { uid: string }): Promise<void>
   /** Writes the status subresource; fails with CONFLICT when metadata.resourceVersion is not the current one. */
   updateStatus(object: KubernetesObject, options?: CallOptions): Promise<KubernetesObject>
   /** Is the kind namespaced? Undefined: this server does not know the kind (no such CRD). */

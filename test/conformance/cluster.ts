@@ -6,6 +6,7 @@ import { createArena } from './cluster/arena.ts'
 import { conditionalRules } from './cluster/conditional.ts'
 import { controllerRules } from './cluster/controllers.ts'
 import { customResourceRules } from './cluster/custom-resources.ts'
+import { finalizerRules } from './cluster/finalizers.ts'
 import { logRules } from './cluster/logs.ts'
 import { readRules } from './cluster/read.ts'
 import { watchRules } from './cluster/watch.ts'
@@ -37,6 +38,7 @@ export function clusterConformance(
     })
     describe('apply', () => applyRules(arena))
     describe('conditions on a write', () => conditionalRules(arena))
+    describe('finalizers', () => finalizerRules(arena))
     describe('get, list, delete', () => readRules(arena))
     describe('logs', () => logRules(arena))
     describe('watch', () => watchRules(arena))

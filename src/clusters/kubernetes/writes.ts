@@ -7,15 +7,16 @@ import { objectOf } from './list.ts'
 import { isNotFound, isUnknownKind, ownersOf, refusalOf } from './refusal.ts'
 
 const APPLY_PATCH = 'application/apply-patch+yaml'
+const MERGE_PATCH = 'application/merge-patch+json'
 /** No object ever has it: etcd counts from 1, and the first write is 2. */
 const NEVER = '1'
 
-/** The three verbs of the port that write. */
+/** The verbs of the port that write. */
 export function createWrites(
   connection: Connection,
   discovery: Discovery,
   fieldManager: string,
-): Pick<Cluster, 'apply' | 'delete' | 'updateStatus'> {
+): Pick<Cluster, 'apply' | 'delete' | 'releaseFinalizer' | 'updateStatus'> {
   async function write(ref: ObjectRef, call: RawCall, signal?: AbortSignal): Promise<RawAnswer> {
     const answer = await connection.call(call, signal)
     forgetKinds(ref)
@@ -68,6 +69,24 @@ export function createWrites(
       if (isNotFound(answer)) return false
       if (answer.status >= 300) throw refusalOf(answer, { what: nameOf(ref) })
       return true
+    },
+    async releaseFinalizer(ref, finalizer, { signal, uid }) {
+      const address = await discovery.find(ref, { signal })
+      if (address === undefined) return
+      const path = objectPath(address, ref)
+      const answer = await connection.call({ method: 'GET', path }, signal)
+      if (isNotFound(answer)) return
+      if (answer.status !== 200) throw refusalOf(answer, { what: nameOf(ref) })
+      const { metadata } = objectOf(answer.body, ref)
+      if (metadata.uid !== uid || !metadata.finalizers?.includes(finalizer)) return
+      const finalizers = metadata.finalizers.filter((one) => one !== finalizer)
+      const body = { metadata: { uid, resourceVersion: metadata.resourceVersion, finalizers } }
+      const query = { fieldManager }
+      const patched = await connection.call({ method: 'PATCH', path, query, body, contentType: MERGE_PATCH }, signal)
+      if (patched.status < 300 || isNotFound(patched)) return
+      const refusal = refusalOf(patched, { what: nameOf(ref) })
+      if (refusal.code !== 'CONFLICT') throw refusal
+      throw new ServiceError('CONFLICT', refusal.message, { cause: refusal, retryable: true })
     },
     async updateStatus(object, { signal } = {}) {
       const ref = refOf(object)

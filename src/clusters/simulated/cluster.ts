@@ -6,6 +6,7 @@ import { FIELD_MANAGER } from '../ownership.ts'
 import { createApply } from './apply.ts'
 import { createKindLookup } from './kind-lookup.ts'
 import { namespaceOf } from './naming.ts'
+import { createReleaseFinalizer } from './release-finalizer.ts'
 import { createRemoval, type Removal } from './removal.ts'
 import { createStoredObjects, shown } from './stored-objects.ts'
 import { select, watchObjects } from './watch.ts'
@@ -48,6 +49,7 @@ export function createSimulatedCluster({
     simulated: true,
     endpoint: `simulated://${oCloudId}`,
     apply: createApply({ objects, kinds, fieldManager }),
+    releaseFinalizer: createReleaseFinalizer({ objects, kinds }),
     updateStatus: createWriteStatus({ objects, kinds }),
     delete: removal.delete,
     finish: removal.finish,
