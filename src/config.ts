@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { BAD_PORTS } from './bad-ports.ts'
 import { parseKey } from './store/encryption-key.ts'
 
 /** A whole number within bounds, written in digits. */
@@ -29,7 +30,11 @@ const KEY_RULE = 'must be 32 bytes in base64: make one with `openssl rand -base6
 
 /** Every setting, as it stands in the environment. `shown` is what the table says where the default is no constant. */
 const SETTINGS = z.object({
-  PORT: whole(0, 65_535, 8080).describe('Port of the API; 0 takes a free one.'),
+  PORT: whole(0, 65_535, 8080)
+    .refine((port) => !BAD_PORTS.has(port), {
+      error: ({ input }) => `${input} is a port that browsers and fetch refuse to connect to; take another, e.g. 8080`,
+    })
+    .describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address on which the API listens.'),
   LOG_LEVEL: z
     .enum(LEVELS, { error: ({ input }) => `must be one of ${LEVELS.join(', ')}, not "${input}"` })

@@ -68,6 +68,12 @@ describe('the settings', () => {
     expect(errors.join()).not.toContain('\n')
   })
 
+  it.each(['1', '9', '6000', '10080'])('refuse port %s, which no browser and no fetch connects to', (PORT) => {
+    expect(errorsOf({ PORT })).toEqual([
+      `PORT: ${PORT} is a port that browsers and fetch refuse to connect to; take another, e.g. 8080`,
+    ])
+  })
+
   it('refuse REDIS_URL without a key, together with whatever else is wrong', () => {
     const errors = errorsOf({ REDIS_URL: 'redis://localhost', PORT: '99999' })
     expect(errors).toHaveLength(2)
