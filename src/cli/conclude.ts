@@ -1,40 +1,72 @@
+import { CommandFailure } from './client/failure.ts'
+import type { WireObject, WireRequest } from './client/wire.ts'
 import { type Context, printJson } from './context.ts'
 import type { Ending } from './follow.ts'
 import { INTERRUPTED } from './interrupt.ts'
-import { renderFailure } from './view/render.ts'
+import { failureText } from './tell-failure.ts'
+import { objectText, renderFailure } from './view/render.ts'
+import type { Terminal } from './view/terminal.ts'
 import { clean } from './view/text.ts'
 
 /** PROVISIONING_FAILED: for a failure that gives no exit code of its own. */
-const FAILED = 6
+export const FAILED = 6
 
 /**
  * Says how it ended and what can be done now. Returns the exit code: 0 for what was wanted (FULFILLED, or gone when it was to be deleted),
- * the request's own code for a failure, 130 for Ctrl-C.
+ * the request's own code for a failure, 130 for Ctrl-C. With JSON asked for, the result stands on standard output, and what is no success
+ * on standard error as one object.
  */
 export function conclude(context: Context, id: string, ending: Ending, wanted: 'fulfilled' | 'gone'): number {
-  const { aside } = context
-  if (ending.kind === 'interrupted') {
-    aside.print(['', `The request goes on. Come back with: ${context.again(`status ${id} --follow`)}`])
-    return INTERRUPTED
-  }
+  if (ending.kind === 'interrupted') return interrupted(context, id)
   if (ending.kind === 'deleted') {
-    if (context.json) printJson(context, { deleted: true, left: ending.left })
-    else context.out.print(`${clean(id)} is deleted`)
-    for (const { kind, namespace, name, reason } of ending.left)
-      aside.print(
-        clean(`left behind: ${kind} ${namespace ? `${namespace}/` : ''}${name}${reason ? `: ${reason}` : ''}`),
-      )
+    deleted(context, id, ending.left)
     return wanted === 'gone' ? 0 : FAILED
   }
   const { request } = ending
   if (context.json) printJson(context, request)
-  if (request.status.provisioningPhase === 'FULFILLED') {
-    if (!context.json) context.out.print(['', `FULFILLED. The report: ${context.again(`report ${id}`)}`])
-    return wanted === 'fulfilled' ? 0 : FAILED
+  if (request.status.provisioningPhase !== 'FULFILLED') return failed(context, id, request)
+  if (!context.json) context.out.print(['', `FULFILLED. The report: ${context.again(`report ${id}`)}`])
+  return wanted === 'fulfilled' ? 0 : FAILED
+}
+
+function interrupted({ aside, json, again }: Context, id: string): number {
+  const comeBack = again(`status ${id} --follow`)
+  if (json) {
+    const details = { hint: `come back with: ${comeBack}`, exitCode: INTERRUPTED }
+    tell(aside, new CommandFailure('interrupted; the request goes on', details))
+  } else aside.print(['', `The request goes on. Come back with: ${comeBack}`])
+  return INTERRUPTED
+}
+
+function deleted(context: Context, id: string, left: WireObject[]): void {
+  if (context.json) printJson(context, { provisioningRequestId: id, deleted: true, left })
+  else {
+    context.out.print(`${clean(id)} is deleted`)
+    context.aside.print(left.map((object) => `left behind: ${objectText(object)}`))
   }
-  aside.print(['', ...renderFailure(request, aside.canvas())])
-  aside.print(
-    `What happened: ${context.again(`report ${id}`)}. Once more from the first step: ${context.again(`retry ${id}`)}`,
-  )
-  return request.progress.error?.exitCode ?? FAILED
+}
+
+function failed({ aside, json, again }: Context, id: string, request: WireRequest): number {
+  const { error } = request.progress
+  const exitCode = error?.exitCode ?? FAILED
+  const next = [`What happened: ${again(`report ${id}`)}`, `Once more from the first step: ${again(`retry ${id}`)}`]
+  if (json) {
+    const problem = {
+      title: `the request ended ${request.status.provisioningPhase}`,
+      ...(error && { code: error.code, detail: error.cause, step: error.step }),
+    }
+    tell(
+      aside,
+      new CommandFailure(problem.title, {
+        hint: next.join('\n'),
+        exitCode,
+        problem: { type: 'about:blank', ...problem },
+      }),
+    )
+  } else aside.print(['', ...renderFailure(request, aside.canvas()), ...next])
+  return exitCode
+}
+
+function tell(aside: Terminal, failure: CommandFailure): void {
+  aside.print(failureText(failure, true).trimEnd())
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { type Api, createApi } from './client/api.ts'
-import { createHttp } from './client/http.ts'
+import { createHttp, serverOf } from './client/http.ts'
+import type { Again } from './client/refusal.ts'
+import { createAgain, thisStart } from './started-as.ts'
 import { createTerminal, type Terminal } from './view/terminal.ts'
-
-export const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 
 /** What every command that talks to the service gets. */
 export interface Context {
@@ -14,28 +14,42 @@ export interface Context {
   aside: Terminal
   json: boolean
   /** A command line of ours that works for the same server, e.g. for "how to come back". */
-  again(command: string): string
+  again: Again
 }
 
 /** Reads the global options. Throws a CommandFailure when --server is no address. */
 export function contextOf(command: Command): Context {
-  const { server, output } = command.optsWithGlobals<{ server: string; output: 'table' | 'json' }>()
-  const named = server === DEFAULT_SERVER ? '' : ` --server ${addressOf(server)}`
+  const { server: given, output } = command.optsWithGlobals<{ server: string; output: 'table' | 'json' }>()
+  const server = serverOf(given)
+  const again = createAgain(thisStart(), server)
+  endWithReader(process.stdout)
   return {
-    api: createApi({ http: createHttp({ server }) }),
+    api: createApi({ http: createHttp({ server, again }) }),
     out: createTerminal(process.stdout),
     aside: createTerminal(process.stderr),
     json: output === 'json',
-    again: (text) => `o2ims${named} ${text}`,
+    again,
   }
 }
 
-/** The address alone: a password in it must not be printed, and a query would not survive a shell. */
-function addressOf(server: string): string {
-  return URL.canParse(server) ? new URL(server).origin : server
+/** As SIGPIPE ends a program. */
+const BROKEN_PIPE = 141
+
+/** Who reads us (`| head -1`) has seen enough: no error of ours. */
+function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(BROKEN_PIPE)
+    throw error
+  })
 }
 
 /** A result as JSON on standard output. */
 export function printJson(context: Context, result: unknown): void {
   context.out.print(JSON.stringify(result, null, 2))
+}
+
+/** A word to the reader that is no result: with JSON asked for, only a person gets it. */
+export function remark(context: Context, line: string): void {
+  if (!context.json) context.out.print(line)
+  else if (context.aside.live) context.aside.print(line)
 }

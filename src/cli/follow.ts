@@ -2,7 +2,7 @@ import { followEvents } from './client/events.ts'
 import { CommandFailure } from './client/failure.ts'
 import type { WireObject, WireRequest } from './client/wire.ts'
 import type { Context } from './context.ts'
-import { createLiveScreen, createPlainScreen } from './view/follow-screen.ts'
+import { createLiveScreen, createPlainScreen, type FollowScreen } from './view/follow-screen.ts'
 import { advance, type Progress, progressOf } from './view/progress.ts'
 
 /** How following ended. */
@@ -13,12 +13,11 @@ export type Ending =
 
 /**
  * Shows a request until it has ended, is gone, or the signal aborts. A table in place on a terminal, else a line for each change;
- * with JSON asked for, on standard error, so that standard output is the result alone.
+ * with JSON asked for, only the table, on standard error: a program gets the result and nothing else.
  */
 export async function follow(context: Context, request: WireRequest, signal: AbortSignal): Promise<Ending> {
   const { api } = context
-  const target = context.json ? context.aside : context.out
-  const screen = target.live ? createLiveScreen(target) : createPlainScreen(target)
+  const screen = screenFor(context)
   let progress = progressOf(request)
   const id = progress.id
   try {
@@ -46,6 +45,12 @@ export async function follow(context: Context, request: WireRequest, signal: Abo
   } finally {
     screen.close()
   }
+}
+
+function screenFor({ json, out, aside }: Context): FollowScreen {
+  const target = json ? aside : out
+  if (target.live) return createLiveScreen(target)
+  return json ? { show: () => undefined, close: () => undefined } : createPlainScreen(target)
 }
 
 async function upToDate({ api }: Context, progress: Progress): Promise<Progress> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { CommandFailure } from './client/failure.ts'
+import { DEFAULT_SERVER } from './client/http.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addDelete } from './commands/delete.ts'
 import { addDemo } from './commands/demo.ts'
@@ -10,9 +11,12 @@ import { addReport } from './commands/report.ts'
 import { addRetry } from './commands/retry.ts'
 import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
-import { DEFAULT_SERVER } from './context.ts'
+import { thisStart } from './started-as.ts'
+import { failureText, usageText, wantsJson } from './tell-failure.ts'
 
-const program = new Command('o2ims')
+const json = wantsJson(process.argv)
+const self = thisStart()
+const program = new Command(self)
   .description('Provisions clusters and workloads through an O-RAN O2 IMS service.')
   .version(packageVersion())
   .addOption(
@@ -27,7 +31,8 @@ const program = new Command('o2ims')
       .default('table')
       .helpGroup('Global options:'),
   )
-  .showHelpAfterError('(o2ims --help lists the commands)')
+  .showHelpAfterError(json ? false : `(${self} --help lists the commands)`)
+  .configureOutput({ outputError: (message, write) => write(usageText(message, json)) })
   .configureHelp({ showGlobalOptions: true })
 
 for (const add of [
@@ -46,10 +51,8 @@ for (const add of [
 try {
   await program.parseAsync()
 } catch (error) {
-  const failure = error instanceof CommandFailure ? error : undefined
-  const message = error instanceof Error ? (failure ? error.message : (error.stack ?? error.message)) : String(error)
-  process.stderr.write(`error: ${message}\n${failure?.hint ? `${failure.hint}\n` : ''}`)
-  process.exitCode = failure?.exitCode ?? 1
+  process.stderr.write(failureText(error, json))
+  process.exitCode = error instanceof CommandFailure ? error.exitCode : 1
 }
 
 function packageVersion(): string {

@@ -6,7 +6,8 @@ const LARGEST = 1024 * 1024
 
 /** The request in a YAML or JSON file, `-` for standard input, as it will be sent. Rejects with a CommandFailure that names file and line. */
 export async function readRequestFile(file: string): Promise<unknown> {
-  return parseRequest(await readText(file), file === '-' ? 'standard input' : file)
+  const source = file === '-' ? 'standard input' : file
+  return parseRequest(await readText(file, source), source)
 }
 
 /** Text to body. Throws a CommandFailure. */
@@ -26,7 +27,7 @@ export function parseRequest(text: string, source: string): unknown {
   return body
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, source: string): Promise<string> {
   const stream = file === '-' ? process.stdin : createReadStream(file)
   const chunks: Buffer[] = []
   let size = 0
@@ -38,10 +39,10 @@ async function readText(file: string): Promise<string> {
       chunks.push(bytes)
     }
   } catch (error) {
-    throw new CommandFailure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new CommandFailure(`${source} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     })
   }
-  if (size > LARGEST) throw new CommandFailure(`${file} is larger than ${LARGEST} bytes`)
+  if (size > LARGEST) throw new CommandFailure(`${source} is larger than ${LARGEST / 1024} KiB`)
   return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { runCli } from './run-cli.ts'
+import { runCli, SELF, startCli } from './run-cli.ts'
 import { answer, aRequest, scriptedService, sendEvents } from './scripted-service.ts'
 
 const PATH = '/o2ims/v1/provisioningRequests'
@@ -33,7 +33,7 @@ describe('o2ims status', () => {
     expect(stdout).toContain('red alert next line')
   })
 
-  test('with --follow gives the exit code of the failure', async () => {
+  test('answers what was asked with 0; with --follow gives the exit code of the failure', async () => {
     const error = {
       code: 'TIMEOUT',
       exitCode: 7,
@@ -53,6 +53,8 @@ describe('o2ims status', () => {
     })
     expect((await runCli(['status', 'ran-1', '--server', service.server])).code).toBe(0)
     expect((await runCli(['status', 'ran-1', '--follow', '--server', service.server])).code).toBe(7)
+    const { stdout } = await runCli(['status', '--help'])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('the exit code is 0 for a FAILED request too')
   })
 })
 
@@ -80,6 +82,11 @@ describe('o2ims delete', () => {
     expect({ code, calls: service.calls() }).toEqual({ code: 0, calls: [`DELETE ${PATH}/ran-1?orphan=true`] })
     expect(stderr).toContain('left behind: Namespace ran')
   })
+
+  test('says in its help what --orphan leaves alone', async () => {
+    const { stdout } = await runCli(['delete', '--help'])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('With --orphan nothing is removed from the clusters')
+  })
 })
 
 describe('the other commands', () => {
@@ -96,13 +103,16 @@ describe('the other commands', () => {
     expect(service.calls()).toEqual([`POST ${PATH}/ran-1/cancel`, `POST ${PATH}/ran-1/retry`])
   })
 
-  test('report and kubeconfig print what the service gives, by the type asked for', async () => {
-    await using service = await scriptedService(({ headers }, response) => void response.end(headers.accept))
+  test('report is Markdown, or JSON in lines', async () => {
+    const body = JSON.stringify({ name: 'ran-1', steps: [] })
+    await using service = await scriptedService(
+      ({ headers }, response) => void response.end(headers.accept?.includes('markdown') ? '# ran-1' : body),
+    )
     const at = ['--server', service.server]
-    expect((await runCli(['report', 'ran-1', ...at])).stdout).toContain('text/markdown')
-    expect((await runCli(['report', 'ran-1', '--format', 'json', ...at])).stdout).toContain('application/json')
-    expect((await runCli(['kubeconfig', '6f0c', ...at])).stdout).toContain('application/yaml')
-    expect(service.calls()[2]).toBe('GET /o2ims/v1/ocloud/6f0c/kubeconfig')
+    expect((await runCli(['report', 'ran-1', ...at])).stdout).toBe('# ran-1\n')
+    const inLines = '{\n  "name": "ran-1",\n  "steps": []\n}\n'
+    expect((await runCli(['report', 'ran-1', '--format', 'json', ...at])).stdout).toBe(inLines)
+    expect((await runCli(['report', 'ran-1', '--output', 'json', ...at])).stdout).toBe(inLines)
   })
 
   test.each([
@@ -111,6 +121,13 @@ describe('the other commands', () => {
     [['provision'], "required option '-f, --file <file>' not specified"],
     [['provision', '-f', '/nowhere.yaml'], '/nowhere.yaml cannot be read'],
     [['dance'], "unknown command 'dance'"],
+    [
+      ['report', 'ran-1', '--format', 'md', '--output', 'json'],
+      '--format md and --output json are two different forms',
+    ],
+    [['status', '--server', 'http://127.0.0.1:6000'], 'port 6000 is one that browsers and fetch refuse to connect to'],
+    [['status', '--server', 'http://127.0.0.1:9'], 'let the service listen on another port'],
+    [['demo', '--output', 'json'], 'demo is for people'],
   ])('%j ends with 1 and one clear message', async (args, message) => {
     const { code, stderr } = await runCli(args)
     expect(code).toBe(1)
@@ -123,5 +140,33 @@ describe('the other commands', () => {
     const { code, stderr } = await runCli(['status', '--server', service.server])
     expect(code).toBe(1)
     expect(stderr).toContain('answers something else than o2ims does')
+  })
+
+  test('a --server with a path that the service does not serve is told without it', async () => {
+    await using service = await scriptedService(({ url }, response) =>
+      answer(response, 404, { title: 'Not found', status: 404, instance: url, code: 'NOT_FOUND' }),
+    )
+    const { stderr } = await runCli(['status', 'ran-1', '--server', `${service.server}/portal/`])
+    expect(service.calls()).toEqual([`GET /portal${PATH}/ran-1`])
+    expect(stderr).toContain(`--server has the path /portal: write it without, ${service.server}`)
+  })
+
+  test('a path that a proxy takes away stays in what is told, and a password does not', async () => {
+    await using service = await scriptedService(({ url, method }, response) =>
+      method === 'POST'
+        ? answer(response, 202, aRequest({}))
+        : answer(response, 404, { title: 'Not found', status: 404, instance: url.slice('/edge'.length) }),
+    )
+    const server = `${service.server.replace('//', '//me:geheim@')}/edge`
+    expect((await runCli(['status', 'ran-1', '--server', server])).stderr).not.toContain('write it without')
+    const { stdout } = await runCli(['cancel', 'ran-1', '--server', server])
+    expect(stdout).toContain(`${SELF} --server ${service.server}/edge status ran-1 --follow`)
+  })
+
+  test('whose reader has seen enough ends without a word', async () => {
+    await using service = await scriptedService((_call, response) => answer(response, 200, [aRequest({})]))
+    const cli = startCli(['status', '--server', service.server])
+    cli.stopReading()
+    expect(await cli.finished).toMatchObject({ code: 141, stderr: '' })
   })
 })

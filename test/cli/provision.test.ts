@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { runCli, startCli } from './run-cli.ts'
+import { runCli, SELF, startCli } from './run-cli.ts'
 import { answer, aRequest, type Received, scriptedService, sendEvents, stepEvent } from './scripted-service.ts'
 
 const REQUEST = `
@@ -70,7 +70,7 @@ describe('o2ims provision', () => {
     expect(stderr).toContain('APPLY_FAILED in step workload: deployments.apps "cu" is forbidden')
     expect(stderr).toContain('undone: Deployment ran/du')
     expect(stderr).toContain('left behind: Namespace ran: held by a finalizer')
-    expect(stderr).toContain(`o2ims --server ${service.server} retry ran-1`)
+    expect(stderr).toContain(`${SELF} --server ${service.server} retry ran-1`)
   })
 
   test('comes back after a broken connection with the last id that it saw, and misses nothing', async () => {
@@ -133,7 +133,7 @@ describe('o2ims provision', () => {
     cli.signal('SIGINT')
     const { code, stderr } = await cli.finished
     expect(code).toBe(130)
-    expect(stderr).toContain(`Come back with: o2ims --server ${service.server} status ran-1 --follow`)
+    expect(stderr).toContain(`Come back with: ${SELF} --server ${service.server} status ran-1 --follow`)
     expect(service.calls()).toEqual([`POST ${PATH}`, `GET ${PATH}/ran-1/events`])
   })
 
@@ -172,19 +172,37 @@ describe('o2ims provision', () => {
     expect(stderr).toContain('parameterSchema')
   })
 
-  test('with --output json standard output is the final representation and nothing else', async () => {
-    await using service = await scriptedService(
-      following(FULFILLED, (_call, response) => {
-        sendEvents(response, [
-          ['1-0', 'snapshot', FULFILLED],
-          ['2-0', 'end', { provisioningPhase: 'FULFILLED' }],
-        ])
-        response.end()
+  test('one wrong field is told once', async () => {
+    await using service = await scriptedService((_call, response) =>
+      answer(response, 400, {
+        title: 'The request is not valid',
+        status: 400,
+        detail: 'name must be a string',
+        code: 'INVALID_ARGS',
+        errors: [{ pointer: '/name', message: 'must be a string' }],
       }),
     )
-    const { code, stdout } = await runCli(['--output', 'json', ...provision, service.server], { input: REQUEST })
+    const { stderr } = await runCli([...provision, service.server], { input: REQUEST })
+    expect(stderr).toBe('error: The request is not valid (INVALID_ARGS)\n  /name: must be a string\n')
+  })
+
+  test('the identical request again stood already, and is followed all the same', async () => {
+    const running = aRequest({ phase: 'PROGRESSING', message: 'check: looking', states: ['RUNNING', 'PENDING'] })
+    await using service = await scriptedService(({ method, url }, response) => {
+      if (method === 'POST') return answer(response, 200, running)
+      if (!url.endsWith('/events')) return answer(response, 200, FULFILLED)
+      sendEvents(response, [
+        ['1-0', 'snapshot', running],
+        ['2-0', 'end', { provisioningPhase: 'FULFILLED' }],
+      ])
+      response.end()
+    })
+    const { code, stdout } = await runCli([...provision, service.server], { input: REQUEST })
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toEqual(FULFILLED)
+    expect(stdout).toMatch(/^ran-1 stood already \(PROGRESSING\)[\s\S]*100% {2}FULFILLED/)
+    const { stdout: unfollowed } = await runCli([...provision, service.server, '--no-follow'], { input: REQUEST })
+    expect(unfollowed).toMatch(/^ran-1 stood already \(PROGRESSING\).*\nFollow it with: /)
+    expect(unfollowed).not.toContain('accepted')
   })
 
   test('a dry run shows the plan and follows nothing', async () => {
@@ -206,14 +224,15 @@ describe('o2ims provision', () => {
   })
 
   test.each([
-    ['', 'is empty'],
-    ['a: [1', 'is neither YAML nor JSON'],
-    ['- a\n- b\n', 'holds no request'],
-    ['a: 1\n---\nb: 2\n', 'holds 2 documents'],
-  ])('a file that is no request is refused before anything is sent: %j', async (input, message) => {
+    ['is empty', ''],
+    ['is neither YAML nor JSON', 'a: [1'],
+    ['holds no request', '- a\n- b\n'],
+    ['holds 2 documents', 'a: 1\n---\nb: 2\n'],
+    ['is larger than 1024 KiB', `a: ${'b'.repeat(1024 * 1024)}`],
+  ])('what is no request is refused before anything is sent: standard input %s', async (message, input) => {
     await using service = await scriptedService((_call, response) => answer(response, 500, {}))
     const { code, stderr } = await runCli([...provision, service.server], { input })
     expect({ code, calls: service.calls() }).toEqual({ code: 1, calls: [] })
-    expect(stderr).toContain(message)
+    expect(stderr).toContain(`standard input ${message}`)
   })
 })

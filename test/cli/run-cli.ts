@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const BIN = fileURLToPath(new URL('../../bin/o2ims.js', import.meta.url))
+/** What hints call the command line that is started here. */
+export const SELF = 'node bin/o2ims.js'
 const TIME_LIMIT_MS = 60_000
 
 export interface Finished {
@@ -15,6 +18,8 @@ export interface Running {
   /** Resolves when standard output and standard error together hold the text. */
   says(text: string): Promise<void>
   signal(signal: NodeJS.Signals): void
+  /** Closes its standard output, as `| head` does. */
+  stopReading(): void
   finished: Promise<Finished>
 }
 
@@ -24,6 +29,7 @@ export function startCli(
   { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
 ): Running {
   const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     timeout: TIME_LIMIT_MS,
     killSignal: 'SIGKILL',
@@ -47,6 +53,7 @@ export function startCli(
   return {
     finished,
     signal: (signal) => child.kill(signal),
+    stopReading: () => child.stdout.destroy(),
     says: (text) =>
       new Promise((resolve, reject) => {
         const look = () => {

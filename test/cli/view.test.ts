@@ -1,11 +1,14 @@
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { WirePlan } from '../../src/cli/client/wire.ts'
+import { changes } from '../../src/cli/view/follow-screen.ts'
+import { renderPlan } from '../../src/cli/view/plan.ts'
 import { advance, elapsed, type Progress, progressOf } from '../../src/cli/view/progress.ts'
-import { renderProgress } from '../../src/cli/view/render.ts'
+import { renderFailure, renderList, renderProgress } from '../../src/cli/view/render.ts'
 import { renderTable } from '../../src/cli/view/table.ts'
 import { createTerminal } from '../../src/cli/view/terminal.ts'
-import { clean, cut, duration, fill, widthOf } from '../../src/cli/view/text.ts'
+import { clean, cut, duration, fill, widthOf, wrap } from '../../src/cli/view/text.ts'
 import { aRequest } from './scripted-service.ts'
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 60 })
@@ -20,6 +23,18 @@ describe('text on a terminal', () => {
         expect(widthOf(fill(text, width))).toBe(width)
       }),
     )
+  })
+
+  test('a wrapped text has every word, and no line is wider than asked for', () => {
+    fc.assert(
+      fc.property(fc.lorem({ maxCount: 20 }), fc.integer({ min: 1, max: 80 }), (text, width) => {
+        const lines = wrap(text, width)
+        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
+        expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''))
+      }),
+    )
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three'])
+    expect(wrap('one two three', undefined)).toEqual(['one two three'])
   })
 
   test('a cleaned text is one line without control characters', () => {
@@ -47,7 +62,7 @@ describe('a table', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(anyText, anyText), { maxLength: 5 }),
-        fc.integer({ min: 20, max: 120 }),
+        fc.integer({ min: 1, max: 120 }),
         (rows, width) => {
           const cells = rows.map(([name, message]) => [{ text: name }, { text: 'RUNNING' }, { text: message }])
           for (const line of renderTable(columns, cells, { width })) expect(widthOf(line)).toBeLessThanOrEqual(width)
@@ -65,15 +80,58 @@ describe('a table', () => {
     expect(renderTable(columns, [row], { width: 30 })[1]).toBe('workload  RUNNING  2 of 3 obj…')
   })
 
-  test('a request fits into any terminal from 50 columns on', () => {
+  test('gives up columns in their order where it is narrow, and puts below what is worth a line', () => {
+    const narrow = [
+      { title: 'STEP' },
+      { title: 'USES', yields: 1 },
+      { title: 'TIME', yields: 3 },
+      { title: 'MESSAGE', min: 12, yields: 2, below: true },
+    ]
+    const row = ['workload', 'kpt-package', '4.2 s', '2 of 3 objects are ready'].map((text) => ({ text }))
+    expect(renderTable(narrow, [row], { width: 40 })[1]).toBe('workload  4.2 s  2 of 3 objects are rea…')
+    expect(renderTable(narrow, [row], { width: 20 })).toEqual([
+      'STEP      TIME',
+      'workload  4.2 s',
+      '  2 of 3 objects ar…',
+    ])
+    expect(renderTable(narrow, [row], { width: 10 })).toEqual(['STEP', 'workload', '  2 of 3 …'])
+  })
+
+  test('a request, its failure, a list and a plan fit into any terminal', () => {
+    const object = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'ran', name: 'du', reason: 'held back' }
     fc.assert(
-      fc.property(anyText, fc.integer({ min: 50, max: 140 }), (message, width) => {
-        const request = aRequest({ message, states: ['SUCCEEDED', 'RUNNING'], percent: 40 })
-        const lines = renderProgress(progressOf(request), 0, { width, color: false })
-        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width)
+      fc.property(anyText, fc.integer({ min: 1, max: 140 }), (message, width) => {
+        const error = { code: 'TIMEOUT', exitCode: 7, step: 'check', cause: message, undone: [object], left: [object] }
+        const request = aRequest({ message, states: ['SUCCEEDED', 'RUNNING'], percent: 40, error })
+        const canvas = { width, color: false }
+        const changes = [{ action: 'create', object }]
+        const plan: WirePlan = { dryRun: true, steps: [{ name: 'workload', uses: 'manifests', changes }] }
+        const lines = [
+          ...renderProgress(progressOf(request), 0, canvas),
+          ...renderFailure(request, canvas),
+          ...renderList([request], canvas),
+          ...renderPlan(plan, canvas),
+        ]
+        // A character of two columns has no place in one.
+        for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(Math.max(2, width))
       }),
     )
   })
+
+  test.each([79, 60, 40, 20])(
+    'the message of a running step is seen at %i columns, and that it is simulated',
+    (width) => {
+      const request = aRequest({ phase: 'PROGRESSING', message: 'check: 2 of 3 ready', states: ['RUNNING', 'PENDING'] })
+      const [step] = request.progress.steps
+      if (step) step.message = '2 of 3 ready'
+      const [head, ...rest] = renderProgress(progressOf(request), 0, { width, color: false })
+      expect(head).toMatch(/SIMULATED$/)
+      expect(rest.join('\n').match(/2 of 3 ready/g)?.length).toBe(2)
+      const list = renderList([request], { width, color: false }).join('\n')
+      expect(list).toContain('check')
+      expect(list).toContain('simu')
+    },
+  )
 })
 
 describe('progress from events', () => {
@@ -93,6 +151,30 @@ describe('progress from events', () => {
     expect(running.steps.map((each) => elapsed(each, now))).toEqual([4_000, undefined])
     const done = advance(running, step('SUCCEEDED', '2026-11-23T10:00:03Z'))
     expect(done.steps.map((each) => elapsed(each, now))).toEqual([3_000, undefined])
+  })
+})
+
+describe('the message of a request that runs', () => {
+  const step = (state: string, message: string) =>
+    ({
+      event: 'step',
+      data: { generation: 1, step: 'check', state, percent: 10, message, at: '2026-11-23T10:00:00Z' },
+    }) as const
+  const before = progressOf(
+    aRequest({ phase: 'PROGRESSING', message: 'check: started', states: ['RUNNING', 'PENDING'] }),
+  )
+
+  test('is that of its step, as the service itself would tell it', () => {
+    const after = advance(before, step('RUNNING', 'looking'))
+    expect(after.message).toBe('check: looking')
+    expect(renderProgress(after, 0, { width: 80, color: false })[1]).toContain('PROGRESSING  check: looking')
+    expect(advance(after, step('RUNNING', '')).message).toBe('check: looking')
+  })
+
+  test('has one plain line, not two', () => {
+    const after = advance(before, step('RUNNING', 'looking'))
+    expect(changes(before, after)).toEqual([' 10%  check  RUNNING  looking'])
+    expect(changes(after, { ...after, message: 'being cancelled' })).toEqual([' 10%  PROGRESSING  being cancelled'])
   })
 })
 

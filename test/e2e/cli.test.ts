@@ -27,7 +27,9 @@ describe('the command line against the service', needs('redis'), () => {
     expect(provisioned).toMatchObject({ code: 0, stderr: '' })
     expect(provisioned.stdout).toMatch(/SIMULATED[\s\S]*workload {2}SUCCEEDED[\s\S]*100% {2}FULFILLED/)
 
-    expect((await o2ims('provision', '-f', sample('kpt-workload'))).code).toBe(0)
+    const identical = await o2ims('provision', '-f', sample('kpt-workload'))
+    expect(identical).toMatchObject({ code: 0, stderr: '' })
+    expect(identical.stdout).toMatch(/^sample-kpt-workload stood already \(FULFILLED\)[\s\S]*100% {2}FULFILLED/)
     expect((await o2ims('status')).stdout).toMatch(/sample-kpt-workload\s.*FULFILLED\s+100%\s+simulated/)
     const status = JSON.parse((await o2ims('status', 'sample-kpt-workload', '--output', 'json')).stdout)
     expect(status).toMatchObject({
@@ -61,6 +63,17 @@ describe('the command line against the service', needs('redis'), () => {
     })
     expect(code).toBe(6)
     expect(stderr).toContain('SIMULATED_FAILURE in step workload')
+  })
+
+  test('kubeconfig takes a name, and says of a simulated cluster that it has none', async () => {
+    expect((await o2ims('provision', '-f', sample('kind-cluster'))).code).toBe(0)
+    const byName = await o2ims('kubeconfig', 'sample-cluster')
+    expect(byName.code).toBe(1)
+    expect(byName.stderr).toContain('sample-cluster is simulated and has no kubeconfig')
+    const status = JSON.parse((await o2ims('status', 'sample-kind-cluster', '--output', 'json')).stdout)
+    const id: string = status.provisionedResourceSet.nodeClusterId
+    expect(await o2ims('kubeconfig', id)).toEqual(byName)
+    expect((await o2ims('kubeconfig', 'nowhere')).stderr).toContain('no O-Cloud with the id or the name nowhere')
   })
 
   test('cancel ends a running request with exit code 6 for the one who follows it', async () => {

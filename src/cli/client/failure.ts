@@ -32,25 +32,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** What a reader can do about a refusal, by its code. */
-const NEXT: Record<string, string> = {
-  ALREADY_EXISTS:
-    '"o2ims status <id>" shows the request that has this id; a new one needs another provisioningRequestId',
-  UNKNOWN_TEMPLATE: 'GET /o2ims/v1/templates lists the published ones',
-  TEMPLATE_PARAMETERS: 'GET /o2ims/v1/templates/{name}/{version} has the parameterSchema',
-  NOT_FOUND: '"o2ims status" lists the requests that the service knows',
-  WRONG_PHASE: '"o2ims status <id>" shows the phase',
-  UNAVAILABLE: 'try again in a moment; GET /readyz says when the service is ready',
-  NO_WORKER: 'is a worker running? "o2ims serve --roles worker" starts one',
-  FORBIDDEN: 'only clusters that a request of this service made give their kubeconfig',
-}
-
-/** The refusal as a failure: title and detail, one line for each wrong field, what to do. */
-export function refusal(problem: Problem): CommandFailure {
-  const lines = [
-    `${problem.title}${problem.code ? ` (${problem.code})` : ''}`,
-    ...(problem.detail ? [`  ${problem.detail}`] : []),
-    ...(problem.errors ?? []).map(({ pointer, message }) => `  ${pointer === '' ? 'body' : pointer}: ${message}`),
-  ]
-  return new CommandFailure(lines.join('\n'), { hint: NEXT[problem.code ?? ''], problem })
+/** The failure as problem details (RFC 9457), with the hint and the exit code beside them: the server's own where it refused. */
+export function problemOf({ message, hint, exitCode, problem }: CommandFailure): Record<string, unknown> {
+  return { ...(problem ?? { type: 'about:blank', title: message }), ...(hint !== undefined && { hint }), exitCode }
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommandFailure, refusal } from './failure.ts'
+import { CommandFailure } from './failure.ts'
+import { type Again, refusal } from './refusal.ts'
 import { problemSchema } from './wire.ts'
 
+export const DEFAULT_SERVER = 'http://127.0.0.1:8080'
 const TIME_LIMIT_MS = 30_000
 const ATTEMPTS = 3
 const LONGEST_PAUSE_MS = 10_000
@@ -17,6 +19,7 @@ export interface Call {
 }
 
 export interface Answer {
+  status: number
   headers: Headers
   text: string
 }
@@ -29,11 +32,11 @@ export interface Http {
   open(path: string, options: { signal: AbortSignal; headers: Record<string, string> }): Promise<Response>
 }
 
-/** `server` is the address of the service, e.g. http://127.0.0.1:8080. Throws a CommandFailure when it is none. */
-export function createHttp({ server }: { server: string }): Http {
-  const base = baseOf(server)
+/** `server` is an address as `serverOf` gives it; `again` writes the commands that hints tell of. */
+export function createHttp({ server, again }: { server: string; again: Again }): Http {
+  const base: Base = { server, again }
   return {
-    server: base,
+    server,
     async call(path, call = {}) {
       for (let attempt = 1; ; attempt += 1) {
         try {
@@ -46,15 +49,20 @@ export function createHttp({ server }: { server: string }): Http {
       }
     },
     async open(path, { signal, headers }) {
-      const response = await reach(base, `${base}${path}`, { signal, headers })
-      if (!response.ok) throw await refused(response)
+      const response = await reach(base, path, { signal, headers })
+      if (!response.ok) throw await refused(response, base, path)
       return response
     },
   }
 }
 
-async function once(base: string, path: string, { method = 'GET', body, accept, timeLimitMs }: Call): Promise<Answer> {
-  const response = await reach(base, `${base}${path}`, {
+interface Base {
+  server: string
+  again: Again
+}
+
+async function once(base: Base, path: string, { method = 'GET', body, accept, timeLimitMs }: Call): Promise<Answer> {
+  const response = await reach(base, path, {
     method,
     redirect: 'error',
     signal: AbortSignal.timeout(timeLimitMs ?? TIME_LIMIT_MS),
@@ -64,21 +72,21 @@ async function once(base: string, path: string, { method = 'GET', body, accept, 
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  if (!response.ok) throw await refused(response)
-  return { headers: response.headers, text: await textOf(response, base) }
+  if (!response.ok) throw await refused(response, base, path)
+  return { status: response.status, headers: response.headers, text: await textOf(response, base) }
 }
 
-async function reach(base: string, url: string, init: RequestInit): Promise<Response> {
+async function reach(base: Base, path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, init)
+    return await fetch(`${base.server}${path}`, init)
   } catch (error) {
     throw unreachable(base, error)
   }
 }
 
-async function textOf(response: Response, base: string): Promise<string> {
+async function textOf(response: Response, base: Base): Promise<string> {
   if (Number(response.headers.get('content-length') ?? 0) > LARGEST_ANSWER)
-    throw new CommandFailure(`the answer of ${base} is larger than ${LARGEST_ANSWER} bytes`)
+    throw new CommandFailure(`the answer of ${base.server} is larger than ${LARGEST_ANSWER} bytes`)
   try {
     return await response.text()
   } catch (error) {
@@ -86,15 +94,13 @@ async function textOf(response: Response, base: string): Promise<string> {
   }
 }
 
-async function refused(response: Response): Promise<CommandFailure> {
-  const text = await textOf(response, response.url)
-  const problem = problemSchema.safeParse(parseJson(text))
-  const failure = problem.success
-    ? refusal({ ...problem.data, status: response.status })
-    : refusal({
-        title: `HTTP ${response.status} ${response.statusText}, not an answer of o2ims`,
-        status: response.status,
-      })
+async function refused(response: Response, base: Base, path: string): Promise<CommandFailure> {
+  const { status, statusText } = response
+  const parsed = problemSchema.safeParse(parseJson(await textOf(response, base)))
+  const problem = parsed.success
+    ? { ...parsed.data, status }
+    : { title: `HTTP ${status} ${statusText}, not an answer of o2ims`, status }
+  const failure = refusal(problem, { ...base, path })
   retryAfter.set(failure, Number(response.headers.get('retry-after') ?? Number.NaN))
   return failure
 }
@@ -110,9 +116,16 @@ function pauseAfter(error: unknown, attempt: number): number | undefined {
   return pause <= LONGEST_PAUSE_MS ? pause : undefined
 }
 
-function unreachable(base: string, error: unknown): CommandFailure {
-  return new CommandFailure(`${base} cannot be reached: ${reasonOf(error)}`, {
-    hint: 'start the service with "o2ims serve", or name another one with --server or O2IMS_SERVER',
+function unreachable({ server, again }: Base, error: unknown): CommandFailure {
+  const reason = reasonOf(error)
+  // What fetch says of https://fetch.spec.whatwg.org/#port-blocking, before it sends anything.
+  if (reason === 'bad port')
+    return new CommandFailure(
+      `${server} cannot be used: port ${new URL(server).port} is one that browsers and fetch refuse to connect to`,
+      { hint: 'let the service listen on another port (its setting PORT, e.g. 8080), and name that one', cause: error },
+    )
+  return new CommandFailure(`${server} cannot be reached: ${reason}`, {
+    hint: `start the service with "${again('serve')}", or name another one with --server or O2IMS_SERVER`,
     retryable: true,
     cause: error,
   })
@@ -126,7 +139,8 @@ function reasonOf(error: unknown): string {
   return error.cause === undefined ? error.message : reasonOf(error.cause)
 }
 
-function baseOf(server: string): string {
+/** The address of a service as it was given, without what we do not send: user, password, query. Throws a CommandFailure when it is none. */
+export function serverOf(server: string): string {
   const url = URL.canParse(server) ? new URL(server) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw new CommandFailure(`"${server}" is not the address of a service`, {

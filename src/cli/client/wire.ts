@@ -67,12 +67,25 @@ export const planSchema = z.looseObject({
 })
 export type WirePlan = z.infer<typeof planSchema>
 
+export const oCloudListSchema = z.array(
+  z.looseObject({
+    oCloudId: z.string(),
+    name: z.string(),
+    simulated: z.boolean(),
+    managed: z.boolean(),
+    madeBy: z.looseObject({ provisioningRequestId: z.string() }).optional(),
+  }),
+)
+export type WireOCloud = z.infer<typeof oCloudListSchema>[number]
+
 export const leftSchema = z.looseObject({ left: z.array(objectSchema) })
 
 export const problemSchema = z.looseObject({
+  type: z.string().optional(),
   title: z.string(),
   status: z.number().optional(),
   detail: z.string().optional(),
+  instance: z.string().optional(),
   code: z.string().optional(),
   errors: z.array(z.looseObject({ pointer: z.string(), message: z.string() })).optional(),
 })

@@ -16,9 +16,11 @@ export function addDelete(program: Command): void {
   program
     .command('delete')
     .summary('undo what a request made, then forget it')
-    .description('Undoes what a request made, in reverse order, and then forgets the request.')
+    .description(
+      'Undoes what a request made, in reverse order, and then forgets the request. With --orphan nothing is removed from the clusters: only the record goes, and what is left behind is listed.',
+    )
     .argument('<id>', 'provisioningRequestId')
-    .option('--orphan', 'give up on what cannot be undone (its O-Cloud is gone for good); says what is left behind')
+    .option('--orphan', 'remove nothing from the clusters, only the record: for an O-Cloud that is gone for good')
     .option('--follow', 'stay until it is gone')
     .action(async (id: string, options: Options, command: Command) => {
       process.exitCode = await remove(contextOf(command), id, options)
@@ -30,7 +32,7 @@ async function remove(context: Context, id: string, options: Options): Promise<n
   if (options.orphan) return conclude(context, id, { kind: 'deleted', left }, 'gone')
   if (options.follow)
     return untilInterrupted(async (signal) => conclude(context, id, await untilGone(context, id, signal), 'gone'))
-  if (context.json) printJson(context, { deleting: true })
+  if (context.json) printJson(context, { provisioningRequestId: id, deleting: true })
   else context.out.print(`${id} is being deleted. Follow it with: ${context.again(`status ${id} --follow`)}`)
   return 0
 }

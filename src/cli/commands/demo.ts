@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
 import { createApi } from '../client/api.ts'
 import { createHttp } from '../client/http.ts'
-import { conclude } from '../conclude.ts'
+import { FAILED } from '../conclude.ts'
 import { type Context, contextOf } from '../context.ts'
 import { simulatedSamples } from '../demo/samples.ts'
 import { type DemoService, startDemoService } from '../demo/service.ts'
-import { follow } from '../follow.ts'
+import { type Ending, follow } from '../follow.ts'
 import { INTERRUPTED, untilInterrupted } from '../interrupt.ts'
+import { createAgain, thisStart } from '../started-as.ts'
+import { renderFailure } from '../view/render.ts'
 
 /** `o2ims demo` */
 export function addDemo(program: Command): void {
@@ -17,7 +19,9 @@ export function addDemo(program: Command): void {
       'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the report of the last one and stops the service.',
     )
     .action(async (_options: object, command: Command) => {
-      process.exitCode = await untilInterrupted((signal) => demo(contextOf(command), signal))
+      const context = contextOf(command)
+      if (context.json) command.error('error: demo is for people and has no --output json')
+      process.exitCode = await untilInterrupted((signal) => demo(context, signal))
     })
 }
 
@@ -44,19 +48,28 @@ const NEXT = [
 ]
 
 async function provisionSamples(base: Context, service: DemoService, signal: AbortSignal): Promise<number> {
-  const api = createApi({ http: createHttp({ server: service.server }) })
-  const context: Context = { ...base, api, json: false, again: (command) => `o2ims ${command}` }
+  const { server } = service
+  const again = createAgain(thisStart(), server)
+  const api = createApi({ http: createHttp({ server, again }) })
+  const context: Context = { ...base, api, json: false, again }
   let last: string | undefined
   for (const { file, body } of await simulatedSamples(api.http)) {
-    context.out.print(['', `POST ${service.server}/o2ims/v1/provisioningRequests < samples/requests/${file}`, ''])
-    const request = await api.submit(body)
+    context.out.print(['', `POST ${server}/o2ims/v1/provisioningRequests < samples/requests/${file}`, ''])
+    const { request } = await api.submit(body)
     const id = request.provisioningRequestData.provisioningRequestId
     const ending = await follow(context, request, signal)
     if (signal.aborted) return INTERRUPTED
     if (ending.kind !== 'ended' || ending.request.status.provisioningPhase !== 'FULFILLED')
-      return conclude(context, id, ending, 'fulfilled')
+      return failed(context, id, ending)
     last = id
   }
-  if (last !== undefined) context.out.print(['', (await api.report(last, 'md')).trimEnd()])
+  if (last !== undefined) context.out.print(['', (await api.report(last)).trimEnd()])
   return 0
+}
+
+/** The service stops with the demo: its report is shown here, nothing to come back to is told. */
+async function failed({ api, aside }: Context, id: string, ending: Ending): Promise<number> {
+  if (ending.kind !== 'ended') return FAILED
+  aside.print(['', ...renderFailure(ending.request, aside.canvas()), '', (await api.report(id)).trimEnd()])
+  return ending.request.progress.error?.exitCode ?? FAILED
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { WirePlan } from '../client/wire.ts'
 import { conclude } from '../conclude.ts'
-import { type Context, contextOf, printJson } from '../context.ts'
+import { type Context, contextOf, printJson, remark } from '../context.ts'
 import { follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { readRequestFile } from '../request-file.ts'
@@ -19,7 +19,7 @@ export function addProvision(program: Command): void {
     .command('provision')
     .summary('post a provisioning request and follow it to its end')
     .description(
-      'Posts a provisioning request and follows it to its end. Posting the identical request again does no harm. Ctrl-C leaves the request running.',
+      'Posts a provisioning request and follows it to its end. Posting the identical request again does no harm: it says that it stood already and follows it. Ctrl-C leaves the request running.',
     )
     .requiredOption('-f, --file <file>', 'the request, YAML or JSON; - reads standard input')
     .option('--dry-run', 'show what would be created, changed and deleted; write nothing')
@@ -35,11 +35,19 @@ async function provision(context: Context, options: Options): Promise<number> {
     showPlan(context, await context.api.dryRun(body))
     return 0
   }
-  const request = await context.api.submit(body)
+  const { request, stood } = await context.api.submit(body)
   const id = request.provisioningRequestData.provisioningRequestId
+  if (stood)
+    remark(
+      context,
+      `${id} stood already (${request.status.provisioningPhase}): the identical request was posted before`,
+    )
   if (!options.follow) {
     if (context.json) printJson(context, request)
-    else context.out.print(`${id} is accepted. Follow it with: ${context.again(`status ${id} --follow`)}`)
+    else
+      context.out.print(
+        `${stood ? '' : `${id} is accepted. `}Follow it with: ${context.again(`status ${id} --follow`)}`,
+      )
     return 0
   }
   return untilInterrupted(async (signal) => conclude(context, id, await follow(context, request, signal), 'fulfilled'))

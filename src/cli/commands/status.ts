@@ -11,7 +11,9 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .summary('show all requests, or one with its steps')
-    .description('Shows all requests, or one with its steps. With --follow, until it has ended.')
+    .description(
+      'Shows all requests, or one with its steps. The answer is the result: the exit code is 0 for a FAILED request too. With --follow it stays until the request has ended, and exits as provision does.',
+    )
     .argument('[id]', 'provisioningRequestId')
     .option('--follow', 'stay until the request has ended; its exit code becomes ours')
     .action(async (id: string | undefined, options: { follow?: boolean }, command: Command) => {
@@ -24,7 +26,8 @@ export function addStatus(program: Command): void {
 async function showAll(context: Context): Promise<number> {
   const requests = await context.api.list()
   if (context.json) printJson(context, requests)
-  else if (requests.length === 0) context.out.print('There are no requests yet. Post one with: o2ims provision -f FILE')
+  else if (requests.length === 0)
+    context.out.print(`There are no requests yet. Post one with: ${context.again('provision -f FILE')}`)
   else context.out.print(renderList(requests, context.out.canvas()))
   return 0
 }

@@ -60,6 +60,8 @@ export function changes(before: Progress | undefined, now: Progress): string[] {
     const news = old.state !== step.state || (step.message !== undefined && old.message !== step.message)
     if (news) say(step.name, step.state, step.message ?? '')
   }
-  if (before?.phase !== now.phase || before.message !== now.message) say(now.phase, now.message)
+  // The message of a request that runs is that of a step, which has a line already.
+  const told = now.steps.some(({ name, message }) => now.message === `${name}: ${message}`)
+  if (before?.phase !== now.phase || (before.message !== now.message && !told)) say(now.phase, now.message)
   return lines
 }

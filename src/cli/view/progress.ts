@@ -58,7 +58,7 @@ export function advance(progress: Progress, followed: Followed): Progress {
   }
   const { step, state, percent } = followed.data
   const steps = progress.steps.map((each) => (each.name === step ? moved(each, state, message, at) : each))
-  return { ...progress, percent, steps }
+  return { ...progress, percent, steps, message: message === '' ? progress.message : `${step}: ${message}` }
 }
 
 function moved(step: WireStep, state: string, message: string, at: string): WireStep {

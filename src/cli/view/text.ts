@@ -47,3 +47,31 @@ export function duration(milliseconds: number): string {
   const whole = Math.round(seconds)
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
+
+/** The text in lines of at most `width` columns, broken between words where that can be; undefined: one line. */
+export function wrap(text: string, width: number | undefined): string[] {
+  if (width === undefined || widthOf(text) <= width) return [text]
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ').flatMap((each) => pieces(each, width))) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (widthOf(longer) <= width) line = longer
+    else {
+      if (line !== '') lines.push(line)
+      line = word
+    }
+  }
+  return line === '' ? lines : [...lines, line]
+}
+
+/** A word that is wider than a line, in pieces. */
+function pieces(word: string, width: number): string[] {
+  if (widthOf(word) <= width) return [word]
+  const found = ['']
+  for (const { segment } of graphemes.segment(word)) {
+    const last = found.length - 1
+    if (widthOf(`${found[last]}${segment}`) <= width || found[last] === '') found[last] += segment
+    else found.push(segment)
+  }
+  return found
+}
