@@ -49,8 +49,9 @@ export function createHolds({ client, leaseMs, log }: { client: RedisClient; lea
     hold.onLost()
   }
 
+  /** What would expire before the next look, which may come a little late, is lost now: nobody else has it yet. */
   function dropExpired(): void {
-    const soon = performance.now() + tickMs / 2
+    const soon = performance.now() + tickMs * 1.25
     for (const [key, hold] of holds) if (!hold.fenced && hold.validUntil < soon) lose(key)
   }
 

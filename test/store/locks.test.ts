@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KEYS } from '../../src/store/keys.ts'
-import type { Store } from '../../src/store/store.ts'
 import { eventually } from '../harness/eventually.ts'
-import { createTestStore, plainConnection, type TestStore } from '../harness/redis.ts'
 import { startStoreProcess } from '../harness/store-process.ts'
 import { startTcpProxy } from '../harness/tcp-proxy.ts'
+import { createTwoStores, type TwoStores } from './two-stores.ts'
 
-let test: TestStore
-let other: Store
-
+let test: TwoStores
 beforeAll(async () => {
-  test = await createTestStore()
-  other = await test.another()
+  test = await createTwoStores()
 })
-afterAll(async () => {
-  await other.close()
-  await test.stop()
-})
+afterAll(() => test?.stop())
 
 const forever = () => new AbortController().signal
 
@@ -34,7 +27,7 @@ describe('a lock', () => {
       done += 1
     }
     const turns = Array.from({ length: 20 }, (_, i) =>
-      (i % 2 ? other : test.store).locks.withLock('one', forever(), work),
+      (i % 2 ? test.other : test.store).locks.withLock('one', forever(), work),
     )
     await Promise.all(turns)
     expect({ most, done }).toEqual({ most: 1, done: 20 })
@@ -63,7 +56,7 @@ describe('a lock', () => {
     const held = test.store.locks.withLock('wake', forever(), () => released.promise)
     await eventually(async () => expect(await isHeld('wake')).toBe(true))
     let gotAt = 0
-    const waiting = other.locks.withLock('wake', forever(), async () => {
+    const waiting = test.other.locks.withLock('wake', forever(), async () => {
       gotAt = performance.now()
     })
     await sleep(100)
@@ -79,7 +72,7 @@ describe('a lock', () => {
     const held = test.store.locks.withLock('patience', forever(), () => released.promise)
     const impatient = new AbortController()
     const here = test.store.locks.withLock('patience', impatient.signal, async () => 'never')
-    const there = other.locks.withLock('patience', impatient.signal, async () => 'never')
+    const there = test.other.locks.withLock('patience', impatient.signal, async () => 'never')
     const behind = test.store.locks.withLock('patience', forever(), async () => 'at last')
     const rejected = Promise.all([expect(here).rejects.toThrow('enough'), expect(there).rejects.toThrow('enough')])
     await sleep(50)
@@ -104,9 +97,7 @@ describe('a lock', () => {
   })
 
   it('of a holder of another host that fell silent is free after the lease, not before', async () => {
-    const redis = plainConnection(test.redis)
-    await redis.set(KEYS.lock('far'), 'token|another-host/1|1|1', 'PX', 700)
-    redis.disconnect()
+    await test.plainly((redis) => redis.set(KEYS.lock('far'), 'token|another-host/1|1|1', 'PX', 700))
     const started = performance.now()
     await test.store.locks.withLock('far', forever(), async () => undefined)
     expect(performance.now() - started).toBeGreaterThan(650)
@@ -114,51 +105,50 @@ describe('a lock', () => {
   })
 
   it('outlives its lease while the work goes on', async () => {
-    const short = await test.another({ leaseMs: 300 })
-    try {
+    await test.withThird({ leaseMs: 300 }, async (short) => {
       await short.locks.withLock('long', forever(), async (signal) => {
         await sleep(1000)
         expect(signal.aborted).toBe(false)
         expect(await isHeld('long')).toBe(true)
       })
       expect(await isHeld('long')).toBe(false)
-    } finally {
-      await short.close()
-    }
+    })
   })
 
   it('tells the work that it was lost, before anybody else can have it', async () => {
-    const proxy = await startTcpProxy(test.redis.port)
-    const cut = await test.another({ leaseMs: 1000, address: { url: `redis://127.0.0.1:${proxy.port}` } })
-    try {
-      let lostAt = 0
-      let lostWith: unknown
-      const lost = cut.locks.withLock('net', forever(), async (signal) => {
-        proxy.cut()
-        await new Promise((resolve) => signal.addEventListener('abort', resolve))
-        lostAt = performance.now()
-        lostWith = signal.reason
-      })
-      await eventually(async () => expect(await isHeld('net')).toBe(true))
-      let gotAt = 0
-      await test.store.locks.withLock('net', forever(), async () => {
-        gotAt = performance.now()
-        await eventually(() => expect(lostAt).toBeGreaterThan(0))
-      })
-      expect(lostAt).toBeLessThan(gotAt)
-      expect(lostWith).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-      proxy.heal()
-      await lost
-    } finally {
-      await cut.close()
-      await proxy.close()
-    }
+    // Wherever between two renewals it was taken
+    await Promise.all([0, 50, 100, 150].map((offsetMs) => lostOnTheNet(`net-${offsetMs}`, offsetMs)))
   })
 })
 
-async function isHeld(name: string): Promise<boolean> {
-  const redis = plainConnection(test.redis)
-  const value = await redis.get(KEYS.lock(name))
-  redis.disconnect()
-  return value !== null
+/** A holder whose connection is cut, and another one that waits. */
+async function lostOnTheNet(name: string, offsetMs: number): Promise<void> {
+  const proxy = await startTcpProxy(test.redis.port)
+  const cut = await test.another({ leaseMs: 1000, address: { url: `redis://127.0.0.1:${proxy.port}` } })
+  try {
+    await sleep(offsetMs)
+    let lostAt = 0
+    let lostWith: unknown
+    const lost = cut.locks.withLock(name, forever(), async (signal) => {
+      proxy.cut()
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      lostAt = performance.now()
+      lostWith = signal.reason
+    })
+    await eventually(async () => expect(await isHeld(name)).toBe(true))
+    let gotAt = 0
+    await test.store.locks.withLock(name, forever(), async () => {
+      gotAt = performance.now()
+      await eventually(() => expect(lostAt).toBeGreaterThan(0))
+    })
+    expect(lostAt, name).toBeLessThan(gotAt)
+    expect(lostWith).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    proxy.heal()
+    await lost
+  } finally {
+    await cut.close()
+    await proxy.close()
+  }
 }
+
+const isHeld = (name: string) => test.plainly(async (redis) => (await redis.exists(KEYS.lock(name))) === 1)
