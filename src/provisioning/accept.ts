@@ -4,6 +4,7 @@ import type { JsonObject } from '../json.ts'
 import type { SecretBox } from '../store/store.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Accepted } from './lifecycle.ts'
+import { checkQueueOptions } from './option-rules.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
 import type { SubmittedRequest } from './service-types.ts'
 import type { AcceptedParameters, TemplateCatalogue } from './templates/catalogue-types.ts'
@@ -39,6 +40,7 @@ export async function accept(
   const simulated = await isSimulated(template, parameters, oClouds)
   const options = request.canonical ? before?.options : request.options
   checkOptions(options, template, simulated)
+  checkQueueOptions(options, template)
   return {
     data: withoutSecrets(request.data, parameters.secrets),
     options,

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
-import { isEnded } from './lifecycle.ts'
+import { wishOf } from './held.ts'
+import { queuePriority } from './priority.ts'
 import type { Requests } from './requests.ts'
 
 /** How often wishes are looked for, how many at once, and when a wish that was handed over is looked at again. */
@@ -18,7 +19,7 @@ export interface DispatcherParts {
 }
 
 /**
- * Finds requests that want work but have no job: a process that died between the write and the queue, a queue that was away,
+ * Finds requests that want work but have no job: one whose maintenance window has opened, a process that died between the write and the queue, a queue that was away,
  * a run that broke off. What has a job already is not harmed: its id is the generation's.
  */
 export function startDispatcher({ requests, queues, log, everyMs = EVERY_MS }: DispatcherParts): {
@@ -37,9 +38,11 @@ export function startDispatcher({ requests, queues, log, everyMs = EVERY_MS }: D
 
   async function handOver(id: string): Promise<void> {
     const record = await requests.find(id)
-    if (!record || isEnded(record.phase)) return
+    // Whether its window is open is judged by the worker that takes it.
+    if (!record || wishOf(record) === false) return
     const { provisioningRequestId, reference, generation } = record
-    await queues.provision({ provisioningRequestId, reference, generation })
+    const priority = queuePriority(record)
+    await queues.provision({ provisioningRequestId, reference, generation }, { priority })
   }
 
   function next(): void {

@@ -3,6 +3,8 @@ const REQUEST_ID = '3a6f5c1e-8a55-4b0e-9d0c-1c8d7f3f0a11'
 
 export const smoPathExample = { provisioningRequestId: 'smo-0001' }
 export const pathExample = { provisioningRequestId: REQUEST_ID }
+/** Waits for approval: see `frontDoorExamples.approval`. */
+export const approvalPathExample = { provisioningRequestId: 'ran-to-approve' }
 
 const data = {
   provisioningRequestId: REQUEST_ID,
@@ -57,6 +59,21 @@ export const frontDoorExamples = {
       options: { simulation: { failAt: 'workload' } },
     },
   },
+  approval: {
+    summary: 'Waits until somebody approves it; urgent then',
+    value: {
+      ...data,
+      ...approvalPathExample,
+      name: 'ran to approve',
+      templateParameters: { oCloud: 'sim-edge-1', namespace: 'ran-to-approve' },
+      options: { priority: 90, retries: 3, approval: { required: true, approvers: ['platform-team', 'network-team'] } },
+    },
+  },
+}
+
+export const decisionExamples = {
+  approve: { summary: 'Approved', value: { approver: 'platform-team', comment: 'fits the plan of this week' } },
+  reject: { summary: 'Rejected', value: { approver: 'network-team', comment: 'the site is being rebuilt' } },
 }
 
 const info = {
@@ -109,6 +126,11 @@ data: {"provisioningRequestId":"${REQUEST_ID}","generation":1,"step":"workload",
 id: 1763899201000-0
 event: end
 data: {"provisioningPhase":"FULFILLED"}
+`
+
+export const logsExample = `{"time":"2026-11-23T10:00:00.100Z","level":"info","msg":"started","provisioningPhase":"PROGRESSING","generation":1}
+{"time":"2026-11-23T10:00:03.000Z","level":"info","msg":"2 of 3 ready","step":"workload","state":"RUNNING","percent":35,"generation":1}
+{"time":"2026-11-23T10:00:04.200Z","level":"info","msg":"3 objects, 3 changed","step":"workload","state":"SUCCEEDED","percent":50,"generation":1,"durationMs":4100}
 `
 
 export const reportExample = `# ran at sim-edge-1: FULFILLED

@@ -1,7 +1,9 @@
 import { ERROR_CODES, ServiceError } from '../errors.ts'
+import { isHeld, neededApproval, type Waits, waits } from './held.ts'
 import { percentOf, provisioned } from './progress.ts'
 import type {
   FailureRecord,
+  FulfilledGeneration,
   Made,
   ProvisioningEvent,
   ProvisioningPhase,
@@ -28,7 +30,12 @@ const now = (clock: Clock): string => clock().toISOString()
 
 export const isEnded = (phase: ProvisioningPhase): boolean => phase === 'FULFILLED' || phase === 'FAILED'
 
-function enterPhase(record: ProvisioningRecord, phase: ProvisioningPhase, message: string, clock: Clock): Transition {
+export function enterPhase(
+  record: ProvisioningRecord,
+  phase: ProvisioningPhase,
+  message: string,
+  clock: Clock,
+): Transition {
   const at = now(clock)
   const next = { ...record, phase, message, updateTime: phase === record.phase ? record.updateTime : at }
   return { record: next, events: [phaseEvent(next, at)] }
@@ -42,6 +49,7 @@ function phaseEvent(record: ProvisioningRecord, at: string): ProvisioningEvent {
       generation: record.generation,
       provisioningPhase: record.phase,
       message: record.message,
+      ...(record.approval && { approval: record.approval }),
       at,
     },
   }
@@ -91,7 +99,7 @@ export function created(accepted: Accepted, reference: string, clock: Clock): Tr
     epoch: 0,
     n: 0,
     phase: 'PENDING',
-    message: WAITING,
+    ...waitsOf(accepted, at),
     updateTime: at,
     deadline: null,
     percent: 0,
@@ -102,16 +110,30 @@ export function created(accepted: Accepted, reference: string, clock: Clock): Tr
   return { record, events: [phaseEvent(record, at)] }
 }
 
-const WAITING = 'waiting for a worker'
+const waitsOf = ({ options, template }: Accepted, at: string): Waits =>
+  waits(options, neededApproval(options, template.approvers), new Date(at))
+
+/** What to go back to when the next generation fails; nothing for one that is deleted. */
+function lastFulfilledOf(record: ProvisioningRecord): { lastFulfilled?: FulfilledGeneration } {
+  if (record.phase !== 'FULFILLED') return record.lastFulfilled ? { lastFulfilled: record.lastFulfilled } : {}
+  const { generation, data, options, sealed, sentHash, parameters, oCloudIds, simulated, result } = record
+  return {
+    lastFulfilled: { generation, data, options, sealed, sentHash, parameters, oCloudIds, simulated, result },
+  }
+}
 
 /** What a new generation starts from: nothing of the last run, but everything that it made. */
 function nextGeneration(
   record: ProvisioningRecord,
   phase: ProvisioningPhase,
-  message: string,
+  { message, ...held }: Waits,
   clock: Clock,
 ): Transition {
   const {
+    approval: _a,
+    notBefore: _n,
+    lastFulfilled: _l,
+    rollback: _b,
     error: _e,
     startedAt: _s,
     finishedAt: _f,
@@ -123,6 +145,7 @@ function nextGeneration(
   } = record
   const reset: ProvisioningRecord = {
     ...kept,
+    ...held,
     generation: record.generation + 1,
     deadline: null,
     percent: 0,
@@ -154,48 +177,67 @@ export function replaced(record: ProvisioningRecord, accepted: Accepted, clock: 
     })
   }
   const { options: _o, sealed: _s, ...kept } = record
+  const fields = { ...kept, ...acceptedFields(accepted), ...stepsOf(accepted.template, record) }
+  const next = nextGeneration(fields, 'PENDING', waitsOf(accepted, now(clock)), clock)
+  return { ...next, record: { ...next.record, ...lastFulfilledOf(record) } }
+}
+
+/** The steps of a template, each with what it has made already, and what the record's other steps have made, set aside. */
+export function stepsOf(
+  template: Pick<Template, 'steps'>,
+  record: ProvisioningRecord,
+): Pick<ProvisioningRecord, 'steps' | 'retired'> {
   const remaining = [...record.steps]
-  const steps = accepted.template.steps.map(({ name, uses }) => {
+  const steps = template.steps.map(({ name, uses }) => {
     const index = remaining.findIndex((step) => step.name === name && step.uses === uses)
     const [old] = index < 0 ? [] : remaining.splice(index, 1)
     return old ? waitingStep(old) : { name, uses, state: 'PENDING' as const }
   })
-  const retired = [...record.retired, ...remaining.filter(hasMade).map((step) => retire(record, step))]
-  return nextGeneration({ ...kept, ...acceptedFields(accepted), steps, retired }, 'PENDING', WAITING, clock)
+  return { steps, retired: [...record.retired, ...remaining.filter(hasMade).map((step) => retire(record, step))] }
 }
 
 /** POST …/retry: all steps run again from the first. */
 export function retried(record: ProvisioningRecord, clock: Clock): Transition {
   if (!isEnded(record.phase)) throw wrongPhase(record, 'retried')
-  const next = nextGeneration({ ...record, steps: record.steps.map(waitingStep) }, 'PENDING', WAITING, clock)
-  return { ...next, record: { ...next.record, force: true } }
+  const again = waits(record.options, neededApproval(record.options, record.approval?.approvers), clock())
+  const next = nextGeneration({ ...record, steps: record.steps.map(waitingStep) }, 'PENDING', again, clock)
+  return { ...next, record: { ...next.record, ...lastFulfilledOf(record), force: true } }
 }
 
 /** DELETE, in any phase; a second one changes nothing. */
 export function deleting(record: ProvisioningRecord, clock: Clock): Transition | undefined {
   if (record.phase === 'DELETING') return undefined
-  return nextGeneration(record, 'DELETING', 'waiting for a worker to remove what was made', clock)
+  return nextGeneration(record, 'DELETING', { message: 'waiting for a worker to remove what was made' }, clock)
 }
 
-/** POST …/cancel. What no worker has touched yet ends at once; anything else at the worker's next safe point. */
+/** POST …/cancel. What no worker has touched yet, or may not touch yet, ends at once; anything else at the worker's next safe point. */
 export function cancelled(record: ProvisioningRecord, clock: Clock): Transition | undefined {
   if (record.phase !== 'PENDING' && record.phase !== 'PROGRESSING') throw wrongPhase(record, 'cancelled')
   if (record.error) throw new ServiceError('WRONG_PHASE', 'the request has failed already and is being undone')
   if (record.cancelRequested) return undefined
-  if (record.epoch === 0)
+  if (record.epoch === 0 || isHeld(record, clock()))
     return ended(fail(record, { code: 'CANCELLED', step: null, cause: 'cancelled before it started' }), clock)
   return enterPhase({ ...record, cancelRequested: true }, record.phase, 'cancelling', clock)
 }
 
-function wrongPhase(record: ProvisioningRecord, verb: string): ServiceError {
+export function wrongPhase(record: ProvisioningRecord, verb: string): ServiceError {
   return new ServiceError('WRONG_PHASE', `a request that is ${record.phase} cannot be ${verb}`)
 }
 
 /** A worker takes over: the epoch fences whoever was at it before. */
 export function claimed(record: ProvisioningRecord, clock: Clock): Transition {
-  const taken = { ...record, epoch: record.epoch + 1 }
+  const { notBefore: _n, ...rest } = record
+  const taken = { ...rest, epoch: record.epoch + 1 }
   if (record.phase !== 'PENDING') return { record: taken, events: [] }
   return enterPhase(taken, 'PROGRESSING', 'started', clock)
+}
+
+/** A worker was free only after the maintenance window had closed: the next one is waited for. Undefined when it is open, or there is none. */
+export function postponed(record: ProvisioningRecord, clock: Clock): Transition | undefined {
+  if (record.phase !== 'PENDING' || record.cancelRequested) return undefined
+  const again = waits(record.options, record.approval, clock())
+  if (again.notBefore === undefined) return undefined
+  return enterPhase({ ...record, notBefore: again.notBefore }, 'PENDING', again.message, clock)
 }
 
 /** The deadline starts with a generation's first step; waiting does not count. */
@@ -217,6 +259,7 @@ export function stepChanged(
     made?: Made
     inputsHash?: string | null
     identity?: string
+    tries?: number
   },
   clock: Clock,
   silent = false,
@@ -291,16 +334,23 @@ export function fail(
   return { ...record, error: { ...failure, exitCode: ERROR_CODES[failure.code].exitCode, undone: [], left: [] } }
 }
 
-/** FAILED: says what failed, what was undone and what could not be. Anything left makes it CLEANUP_FAILED when cleaning up was wanted. */
-export function ended(record: ProvisioningRecord, clock: Clock): Transition {
+/**
+ * FAILED: says what failed, what was undone, what could not be, and what stands again. Anything left makes it CLEANUP_FAILED when cleaning up was wanted.
+ * `standing` is what is provisioned all the same.
+ */
+export function ended(
+  record: ProvisioningRecord,
+  clock: Clock,
+  standing = provisioned(record.result, record.steps, 'FAILED'),
+): Transition {
   const error = record.error
   if (!error) throw new ServiceError('INTERNAL', 'a request without an error cannot end FAILED')
   const counted = (count: number) => (count === 1 ? '1 object' : `${count} objects`)
   const words = [`${error.step ? `${error.step}: ` : ''}${error.cause}`]
   if (error.undone.length > 0) words.push(`undone: ${counted(error.undone.length)}`)
   if (error.left.length > 0) words.push(`left behind: ${counted(error.left.length)}`)
-  const { cancelRequested: _c, force: _f, resources: _r, ...rest } = record
-  const standing = provisioned(record.result, record.steps, 'FAILED')
+  if (error.rolledBackTo !== undefined) words.push(`rolled back to generation ${error.rolledBackTo}`)
+  const { cancelRequested: _c, force: _f, resources: _r, notBefore: _n, ...rest } = record
   const next = enterPhase({ ...rest, ...standing, finishedAt: now(clock) }, 'FAILED', words.join('; '), clock)
   return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FAILED' } }] }
 }
@@ -316,7 +366,7 @@ export function fulfilled(
   result: Pick<ProvisioningRecord, 'provisionedResourceSet' | 'resources'>,
   clock: Clock,
 ): Transition {
-  const { force: _f, cancelRequested: _c, error: _e, ...rest } = record
+  const { force: _f, cancelRequested: _c, error: _e, lastFulfilled: _l, ...rest } = record
   const done = { ...rest, ...result, percent: 100, finishedAt: now(clock) }
   const next = enterPhase(done, 'FULFILLED', 'provisioned', clock)
   return { record: next.record, events: [...next.events, { event: 'end', data: { provisioningPhase: 'FULFILLED' } }] }

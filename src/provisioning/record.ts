@@ -26,12 +26,45 @@ export interface SimulationOptions {
   silentAt?: string
 }
 
+/** When a request may start: at each time of the schedule, for so long. */
+export interface MaintenanceWindow {
+  /** Five fields of cron. */
+  schedule: string
+  durationSeconds: number
+  /** IANA name; UTC when absent. */
+  timeZone?: string
+}
+
+export interface ApprovalOptions {
+  required: boolean
+  /** Who may decide; the template's when absent, and anybody when that names none. */
+  approvers?: string[]
+}
+
 /** What the front door takes beside the six fields of the specification. */
 export interface RequestOptions {
   timeoutSeconds?: number
   cleanupOnFailure?: boolean
   deleteClusterOnFailure?: boolean
   simulation?: SimulationOptions
+  /** 1 to 100, 100 most urgent. */
+  priority?: number
+  /** How often a step is tried again after a failure that may pass; until the deadline when absent. */
+  retries?: number
+  rollbackOnFailure?: boolean
+  maintenanceWindow?: MaintenanceWindow
+  approval?: ApprovalOptions
+}
+
+/** The decision about one generation. `verified` is false: whoever asked was believed. */
+export type ApprovalRecord = {
+  required: true
+  state: 'PENDING' | 'APPROVED' | 'REJECTED'
+  approvers?: string[]
+  approver?: string
+  comment?: string
+  at?: string
+  verified?: false
 }
 
 /** An object that a step made or touched. `madeIn` is the generation that created it; absent when it was there before us. */
@@ -65,6 +98,8 @@ export interface StepRecord {
   inputsHash?: string
   /** What the step's objects hang on (target, name, namespace): when it changes, what was made before is set aside and undone later. */
   identity?: string
+  /** How often it failed in this generation and was tried again. */
+  tries?: number
   /** Only on retired steps: tells them apart from each other and from the standing step of the same name. */
   retiredKey?: string
 }
@@ -76,6 +111,23 @@ export interface FailureRecord {
   cause: string
   undone: MadeObject[]
   left: (MadeObject & { reason: string })[]
+  /** The code before something could not be removed. */
+  firstCode?: ErrorCode
+  /** The generation whose content stands again. */
+  rolledBackTo?: number
+}
+
+/** What the last FULFILLED generation was, kept while a newer one is at work or has failed: enough to apply it again. */
+export type FulfilledGeneration = Pick<
+  ProvisioningRecord,
+  'generation' | 'data' | 'options' | 'sealed' | 'sentHash' | 'parameters' | 'oCloudIds' | 'simulated' | 'result'
+>
+
+/** A rollback under way: `steps` of the record are those of the generation that is applied again. */
+export interface RollbackRecord {
+  to: number
+  /** What the record goes back to in the end. */
+  failed: Pick<ProvisioningRecord, 'steps' | 'deadline'>
 }
 
 /** What is stored for a provisioning request. Every write raises `n`; every PUT, DELETE and retry raises `generation`; every take-over raises `epoch`. */
@@ -104,6 +156,12 @@ export interface ProvisioningRecord {
   message: string
   /** Last change of the phase. */
   updateTime: string
+  /** A PENDING request waits until then for its maintenance window. */
+  notBefore?: string
+  /** The decision that this generation waits for or got; absent when none is asked for. */
+  approval?: ApprovalRecord
+  lastFulfilled?: FulfilledGeneration
+  rollback?: RollbackRecord
   /** Set by cancel, obeyed by the worker at the next safe point. */
   cancelRequested?: boolean
   /** How often a DELETE could not remove everything; makes its backoff. */
@@ -151,6 +209,7 @@ export type ProvisioningEvent =
         generation: number
         provisioningPhase: ProvisioningPhase
         message: string
+        approval?: ApprovalRecord
         at: string
       }
     }

@@ -1,3 +1,4 @@
+import { approvalWords } from './approval.ts'
 import type { ProvisioningRecord } from './record.ts'
 import { durationOf, FRONT_DOOR, failure, stepProgress } from './representation.ts'
 import type { Report, StepProgress } from './schema.ts'
@@ -22,6 +23,7 @@ export function reportOf(record: ProvisioningRecord): Report {
     ...durationOf(record.startedAt, record.finishedAt),
     deadline: record.deadline,
     steps: record.steps.map(stepProgress),
+    ...(record.approval && { approval: { ...record.approval } }),
     ...(record.error && { error: failure(record.error) }),
     ...(record.provisionedResourceSet && { provisionedResourceSet: record.provisionedResourceSet }),
     access: access(record),
@@ -66,6 +68,7 @@ function facts(report: Report): string {
     ['Template', `${report.template.name} ${report.template.version}`],
     ['Generation', String(report.generation)],
     ['Asked for', report.createdAt],
+    ['Approval', report.approval && approvalWords(report.approval)],
     ['Started', report.startedAt],
     ['Finished', report.finishedAt],
     ['Took', report.durationMs === undefined ? undefined : seconds(report.durationMs)],
@@ -108,6 +111,7 @@ function cause({ error }: Report): string {
     left.length === 0
       ? 'Nothing was left behind.'
       : `Left behind:\n\n${table(['Kind', 'Namespace', 'Name', 'Why'], left)}`,
+    ...(error.rolledBackTo === undefined ? [] : [`Rolled back: generation ${error.rolledBackTo} stands again.`]),
   ].join('\n\n')
 }
 

@@ -1,4 +1,4 @@
-import type { FailureRecord, MadeObject, ProvisioningRecord, RequestOptions, StepRecord } from './record.ts'
+import type { FailureRecord, MadeObject, ProvisioningRecord, StepRecord } from './record.ts'
 import type { FrontDoorInfo, ProvisioningRequestInfo, StepProgress } from './schema.ts'
 
 /** Where requests stand on the front door. */
@@ -24,7 +24,7 @@ export function frontDoorInfo(record: ProvisioningRecord): FrontDoorInfo {
   const self = `${FRONT_DOOR}/${record.provisioningRequestId}`
   return {
     ...canonicalInfo(record),
-    ...(record.options && { options: copyOptions(record.options) }),
+    ...(record.options && { options: { ...record.options } }),
     progress: {
       percent: record.percent,
       currentStep: record.currentStep,
@@ -32,6 +32,7 @@ export function frontDoorInfo(record: ProvisioningRecord): FrontDoorInfo {
       deadline: record.deadline,
       simulated: record.simulated,
       steps: record.steps.map(stepProgress),
+      ...(record.approval && { approval: { ...record.approval } }),
       ...(record.error && { error: failure(record.error) }),
     },
     links: { events: `${self}/events`, report: `${self}/report` },
@@ -60,6 +61,7 @@ export function failure(error: FailureRecord): NonNullable<FrontDoorInfo['progre
     cause: error.cause,
     undone: error.undone.map(touched),
     left: error.left.map((object) => ({ ...touched(object), reason: object.reason })),
+    ...(error.rolledBackTo !== undefined && { rolledBackTo: error.rolledBackTo }),
   }
 }
 
@@ -71,11 +73,6 @@ export function durationOf(from: string | undefined, to: string | undefined): { 
 
 function touched({ apiVersion, kind, namespace, name, action }: MadeObject) {
   return { apiVersion, kind, ...(namespace !== undefined && { namespace }), name, action }
-}
-
-function copyOptions(options: RequestOptions): RequestOptions {
-  const { timeoutSeconds, cleanupOnFailure, deleteClusterOnFailure, simulation } = options
-  return { timeoutSeconds, cleanupOnFailure, deleteClusterOnFailure, simulation }
 }
 
 /** Provisioning 1.2.0: only the kind that the request provisions. */

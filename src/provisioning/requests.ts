@@ -1,6 +1,8 @@
 import { ServiceError } from '../errors.ts'
 import { type Alongside, type Collection, MissingReference, type Store, type Versioned } from '../store/store.ts'
-import { hasMade, isEnded, type Transition } from './lifecycle.ts'
+import { wishOf } from './held.ts'
+import { hasMade, type Transition } from './lifecycle.ts'
+import { linesOf } from './logs-line.ts'
 import type { ProvisioningRecord } from './record.ts'
 
 export const REQUESTS = 'provisioningRequest'
@@ -26,19 +28,24 @@ export function recordOf(stored: Versioned<ProvisioningRecord>): ProvisioningRec
 }
 
 /**
- * What other records a request needs: they cannot be removed while it exists. These are its template, the O-Clouds that it names, and
- * those on which something of it still stands (of an earlier generation, say), but never those that it made itself: they go with it.
+ * What other records a request needs: they cannot be removed while it exists. These are its template, the O-Clouds that it names, those of the
+ * generation that it may go back to, and those on which something of it still stands (of an earlier generation, say), but never those that it made itself: they go with it.
  */
 export function referencesOf(record: ProvisioningRecord): { collection: string; id: string }[] {
-  const { templateName, templateVersion } = record.data
+  const { lastFulfilled } = record
+  const templates = [record.data, ...(lastFulfilled ? [lastFulfilled.data] : [])]
   const all = [...record.retired, ...record.steps]
   const own = new Set(
     all.filter(({ uses }) => uses === CLUSTER_STEP).flatMap(({ made }) => [made?.oCloudId, made?.outputs.oCloudId]),
   )
   const stoodOn = all.filter(hasMade).flatMap(({ made }) => made?.oCloudId ?? [])
-  const oCloudIds = [...new Set([...record.oCloudIds, ...stoodOn])].filter((id) => !own.has(id))
+  const named = [...record.oCloudIds, ...(lastFulfilled?.oCloudIds ?? [])]
+  const oCloudIds = [...new Set([...named, ...stoodOn])].filter((id) => !own.has(id))
+  const templateIds = new Set(
+    templates.map(({ templateName, templateVersion }) => `${templateName}/${templateVersion}`),
+  )
   return [
-    { collection: TEMPLATES, id: `${templateName}/${templateVersion}` },
+    ...[...templateIds].map((id) => ({ collection: TEMPLATES, id })),
     ...oCloudIds.map((id) => ({ collection: OCLOUDS, id })),
   ]
 }
@@ -83,8 +90,10 @@ function withoutLost(collection: Collection<ProvisioningRecord>): Collection<Pro
 }
 
 /** What goes with a worker's transition into the same write: it is refused when the epoch is not that of `before`. */
-export function alongside(before: ProvisioningRecord | undefined, { record, events }: Transition): Alongside {
+export function alongside(before: ProvisioningRecord | undefined, transition: Transition): Alongside {
+  const { record, events } = transition
   return {
+    lines: linesOf(transition),
     events: events.map(({ event, data }) => ({ event, data: { ...data } })),
     references: referencesOf(record),
     ...(before && { epoch: before.epoch }),
@@ -108,7 +117,7 @@ export function createRequests(store: Store): Requests {
       const { record } = transition
       const stored = await collection.create(record.provisioningRequestId, record, {
         ...alongside(undefined, transition),
-        wish: true,
+        wish: wishOf(record),
       })
       return recordOf(stored)
     },
@@ -125,7 +134,7 @@ export function createRequests(store: Store): Requests {
         return (
           transition && {
             value: transition.record,
-            alongside: { ...alongside(undefined, transition), wish: !isEnded(transition.record.phase) },
+            alongside: { ...alongside(undefined, transition), wish: wishOf(transition.record) },
           }
         )
       })

@@ -5,6 +5,7 @@ import { answerPage, pageOf, pageQuery } from '../http/lists.ts'
 import type { Markers } from '../http/marker.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
 import { flag } from '../http/query-values.ts'
+import { approvalOperations } from './approval-routes.ts'
 import { versionOf } from './etag.ts'
 import { frontDoorExamples, frontDoorInfoExample, pathExample, planExample } from './examples.ts'
 import type { ProvisioningRecord } from './record.ts'
@@ -207,6 +208,7 @@ export function provisioningOperations({ provisioning, markers }: ProvisioningRo
       errors: ['NOT_FOUND', 'WRONG_PHASE'],
       handle: async ({ params }) => changed(await provisioning.retry(params.provisioningRequestId)),
     }),
+    ...approvalOperations({ provisioning }),
   ]
 
   async function wanted(id: string, headers: Parameters<typeof ifMatch>[0]): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { objectRefSchema } from '../clusters/schema.ts'
 import { jsonObject } from '../http/json-object.ts'
+import { approvalSchema, queueOptionFields } from './option-schema.ts'
 import type { ProvisioningRequestData, RequestOptions } from './record.ts'
 
 /** The SMO's own id. Any 128 characters that need no escaping: identifiers of the specification need not be UUIDs. */
@@ -54,6 +55,7 @@ export const requestOptionsSchema = z
       })
       .optional()
       .meta({ description: 'For simulated O-Clouds only.' }),
+    ...queueOptionFields,
   })
   .meta({
     id: 'RequestOptions',
@@ -135,6 +137,10 @@ const failure = z
     cause: z.string(),
     undone: z.array(touchedObject),
     left: z.array(leftObject),
+    rolledBackTo: z
+      .int()
+      .optional()
+      .meta({ description: 'The generation that stands again, by `options.rollbackOnFailure`.' }),
   })
   .meta({ id: 'Failure' })
 
@@ -146,6 +152,7 @@ const progress = z
     deadline: dateTime.nullable(),
     simulated: z.boolean(),
     steps: z.array(stepProgress),
+    approval: approvalSchema.optional(),
     error: failure.optional(),
   })
   .meta({ id: 'Progress' })
@@ -198,6 +205,7 @@ export const reportSchema = z
     durationMs: z.int().optional(),
     deadline: dateTime.nullable(),
     steps: z.array(stepProgress),
+    approval: approvalSchema.optional(),
     error: failure.optional(),
     provisionedResourceSet: infoFields.provisionedResourceSet,
     access: z

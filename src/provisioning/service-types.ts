@@ -1,5 +1,7 @@
 import type { ObjectRef } from '../clusters/cluster.ts'
 import type { Page } from '../store/store.ts'
+import type { Decision } from './approval.ts'
+import type { LogOptions } from './logs.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
 import type { Change } from './steps/step.ts'
 
@@ -25,7 +27,7 @@ export interface StreamEvent {
 
 /**
  * What the routes call. Rejections are ServiceErrors with the codes of design.md 5: ALREADY_EXISTS, NOT_FOUND, UNKNOWN_TEMPLATE, TEMPLATE_PARAMETERS, INVALID_OPTIONS, WRONG_PHASE,
- * IMMUTABLE, PRECONDITION_FAILED, NO_WORKER, UNAVAILABLE.
+ * FORBIDDEN, IMMUTABLE, PRECONDITION_FAILED, NO_WORKER, UNAVAILABLE.
  */
 export interface ProvisioningService {
   /** `created` is false for a blind retry on the front door. */
@@ -39,6 +41,10 @@ export interface ProvisioningService {
     id: string,
     options: { ifMatch?: string; orphan?: boolean },
   ): Promise<{ record: ProvisioningRecord; left?: ObjectRef[] }>
+  /** FORBIDDEN for who is not among the approvers; the same decision again changes nothing. */
+  approve(id: string, decision: Decision): Promise<ProvisioningRecord>
+  /** As `approve`; the request ends FAILED. */
+  reject(id: string, decision: Decision): Promise<ProvisioningRecord>
   cancel(id: string): Promise<ProvisioningRecord>
   retry(id: string): Promise<ProvisioningRecord>
   /** The dry run of POST (`id` undefined) and PUT: a job of the worker, awaited with a time limit. */
@@ -51,4 +57,6 @@ export interface ProvisioningService {
     id: string,
     options: { lastEventId?: string; signal: AbortSignal; represent: (record: ProvisioningRecord) => unknown },
   ): AsyncIterable<StreamEvent>
+  /** Lines of JSON; NOT_FOUND comes with the first. */
+  logs(id: string, options: LogOptions): AsyncIterable<string>
 }

@@ -4,10 +4,14 @@ import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
 import { AlreadyExists, MissingReference, type Store } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
+import { approved, type Decision, rejected } from './approval.ts'
 import { checkMatch } from './etag.ts'
 import { streamEvents } from './events.ts'
+import { isHeld } from './held.ts'
 import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, type Transition } from './lifecycle.ts'
+import { streamLog } from './logs.ts'
 import { createPlanClient } from './plan-client.ts'
+import { queuePriority } from './priority.ts'
 import type { MadeObject, ProvisioningRecord } from './record.ts'
 import { type Requests, recordOf, TEMPLATES } from './requests.ts'
 import type { ProvisioningService } from './service-types.ts'
@@ -26,10 +30,12 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   const { store, requests, queues, log, clock } = parts
   const planClient = createPlanClient(parts)
 
-  /** Hands the job over. When that fails the wish is still in the record, and the dispatcher finds it. */
+  /** Hands the job over, unless the request waits for something else than a worker. When that fails the wish is still in the record, and the dispatcher finds it. */
   async function handOver(record: ProvisioningRecord, options: { now?: boolean } = {}): Promise<void> {
+    if (isEnded(record.phase) || isHeld(record, clock())) return
     const { provisioningRequestId, reference, generation } = record
-    await queues.provision({ provisioningRequestId, reference, generation }, options).catch((error: unknown) => {
+    const how = { ...options, priority: queuePriority(record) }
+    await queues.provision({ provisioningRequestId, reference, generation }, how).catch((error: unknown) => {
       log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
     })
   }
@@ -39,7 +45,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     how: (record: ProvisioningRecord) => Transition | undefined,
   ): Promise<ProvisioningRecord> {
     const { record, changed } = await write(id, how)
-    if (changed && !isEnded(record.phase)) await handOver(record)
+    if (changed) await handOver(record)
     return record
   }
 
@@ -53,6 +59,21 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       })
       .catch(namedReferences)
     return { record, changed }
+  }
+
+  /** Without authentication the name is believed; the audit log says so. */
+  async function decide(id: string, action: 'approve' | 'reject', decision: Decision): Promise<ProvisioningRecord> {
+    const { record, changed } = await write(id, (before) =>
+      action === 'approve' ? approved(before, decision, clock) : rejected(before, decision, clock),
+    )
+    if (!changed) return record
+    const { generation } = record
+    log.info(
+      { audit: true, action, provisioningRequestId: id, generation, ...decision, verified: false },
+      'a decision about a request, by a name that nobody verified',
+    )
+    await handOver(record)
+    return record
   }
 
   return {
@@ -109,10 +130,13 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       return { record }
     },
 
+    approve: (id, decision) => decide(id, 'approve', decision),
+    reject: (id, decision) => decide(id, 'reject', decision),
     cancel: (id) => change(id, (record) => cancelled(record, clock)),
     retry: (id) => change(id, (record) => retried(record, clock)),
     plan: planClient.plan,
     events: (id, options) => streamEvents(id, options, { requests, feed: store.feed }),
+    logs: (id, options) => streamLog(id, options, { requests, feed: store.feed }),
   }
 
   /** Gives up on what stands, once no worker makes or removes anything any more: the new generation ends its run, which frees the lock. */

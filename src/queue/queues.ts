@@ -36,8 +36,11 @@ const CLOSE_MS = 4_000
 const MOST_WAITING_PLANS = 200
 
 export interface Queues {
-  /** Does nothing when that generation's job is there already; with `now`, one that waits for its next try starts at once. */
-  provision(job: ProvisioningJob, options?: { now?: boolean }): Promise<void>
+  /**
+   * Does nothing when that generation's job is there already; with `now`, one that waits for its next try starts at once. Of the jobs that wait, the one with the
+   * lowest `priority` is next.
+   */
+  provision(job: ProvisioningJob, options: { priority: number; now?: boolean }): Promise<void>
   /** Rejects with UNAVAILABLE when too many plans are waiting. */
   plan(job: PlanJob): Promise<void>
   close(): Promise<void>
@@ -56,8 +59,8 @@ export function createQueues({
   for (const queue of [provisioning, plans])
     queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
   return {
-    async provision(job, { now = false } = {}) {
-      const added = await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}` })
+    async provision(job, { priority, now = false }) {
+      const added = await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}`, priority })
       if (!now || !(await added.isDelayed())) return
       await added.promote().catch(async (error: unknown) => {
         // Its time came in between: that is as good.

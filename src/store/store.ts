@@ -27,8 +27,8 @@ export interface Alongside {
   references?: { collection: string; id: string }[]
   /** A second key of the record, unique in its collection (an O-Cloud's name). Replaces the one before; taken by another record: AlreadyExists. */
   unique?: string
-  /** True: work is wanted for this record (see `dueWishes`); false: the wish is done. */
-  wish?: boolean
+  /** True: work is wanted for this record (see `dueWishes`), now; a number: at that time, in milliseconds since 1970; false: the wish is done. */
+  wish?: boolean | number
   /** Fence: the write fails with Fenced unless the stored epoch is this one. */
   epoch?: number
   /** The epoch that is stored from now on. */

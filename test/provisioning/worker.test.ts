@@ -41,7 +41,7 @@ describe('the worker', () => {
       })
     const worker = start()
     const posted = await run.post('deaf', { one: 'a', target: 'X' })
-    await queues.provision(posted)
+    await queues.provision(posted, { priority: 51 })
     await eventually(() => expect(run.world.things.has('a')).toBe(true))
     const began = performance.now()
     await worker.close()

@@ -14,6 +14,8 @@ afterAll(() => redis.stop())
 
 const job = (generation = 1): ProvisioningJob => ({ provisioningRequestId: 'r', reference: 'ref', generation })
 
+const usual = { priority: 51 }
+
 function parts(prefix: string) {
   const connect = () => new Redis(redis.url, { maxRetriesPerRequest: null, protocol: 2 })
   return { connect, connectProducer: connect, prefix, log: silentLog() }
@@ -34,7 +36,7 @@ describe('the queue', () => {
   it('runs a generation once, however often it is handed over while its job is there', async () => {
     const queues = createQueues(parts('{a}'))
     const seen: number[] = []
-    for (let i = 0; i < 3; i++) await queues.provision(job())
+    for (let i = 0; i < 3; i++) await queues.provision(job(), usual)
     const worker = startWorker('{a}', async ({ generation }) => {
       seen.push(generation)
       return 'done'
@@ -43,7 +45,7 @@ describe('the queue', () => {
     await sleep(200)
     expect(seen).toEqual([1])
     // It has ended and left no trace, so it can be handed over again.
-    await queues.provision(job())
+    await queues.provision(job(), usual)
     await until(() => seen.length === 2)
     await worker.close()
     await queues.close()
@@ -53,7 +55,7 @@ describe('the queue', () => {
     const queues = createQueues(parts('{b}'))
     let ends: JobEnd[] = ['requeue', { againInMs: 200 }, 'done']
     const at: number[] = []
-    await queues.provision(job())
+    await queues.provision(job(), usual)
     const worker = startWorker('{b}', async () => {
       at.push(Date.now())
       const [end, ...rest] = ends
@@ -69,14 +71,14 @@ describe('the queue', () => {
   it('starts a job that waits for its next try at once when that is wanted, and leaves it waiting otherwise', async () => {
     const queues = createQueues(parts('{d}'))
     let ran = 0
-    await queues.provision(job(), { now: true })
+    await queues.provision(job(), { ...usual, now: true })
     const worker = startWorker('{d}', async () => (++ran === 1 ? { againInMs: 60_000 } : 'done'))
     await until(() => ran === 1)
     await sleep(200)
-    await queues.provision(job())
+    await queues.provision(job(), usual)
     await sleep(300)
     expect(ran).toBe(1)
-    await queues.provision(job(), { now: true })
+    await queues.provision(job(), { ...usual, now: true })
     await until(() => ran === 2)
     await worker.close()
     await queues.close()
@@ -84,7 +86,7 @@ describe('the queue', () => {
 
   it('hands the job of a killed worker to another one, as often as it happens', async () => {
     const queues = createQueues(parts('{c}'))
-    await queues.provision(job())
+    await queues.provision(job(), usual)
     for (let death = 0; death < 3; death++) {
       const source = `
         import { Redis } from 'ioredis'

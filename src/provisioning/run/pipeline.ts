@@ -136,9 +136,12 @@ export function targetOf(inputs: unknown): string {
 
 async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: PipelineParts): Promise<Made> {
   const { run, clock, ports, signal, log } = parts
-  const progress = throttle(PROGRESS_EVERY_MS, (percent: number, message: string) => {
+  const { tries } = stepOf(run.current, name)
+  const again = tries === undefined ? '' : ` (${tryWords(tries, run.current.options?.retries)})`
+  const progress = throttle(PROGRESS_EVERY_MS, (percent: number, words: string) => {
+    const message = parts.redact(words) + again
     run
-      .write((record) => stepChanged(record, name, { percent: clamp(percent), message: parts.redact(message) }, clock))
+      .write((record) => stepChanged(record, name, { percent: clamp(percent), message }, clock))
       .catch((error) => log.debug({ step: name, cause: messageOf(error) }, 'progress not written'))
   })
   const context = createStepContext({
@@ -167,12 +170,16 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
 
 const clamp = (percent: number): number => Math.max(0, Math.min(99, Math.round(percent)))
 
-/** Tries again after errors that may pass (an API server that is away, a lost race), with growing jittered pauses, until the signal ends it. */
+/**
+ * Tries again after errors that may pass (an API server that is away, a lost race), with growing jittered pauses, until the signal ends it or
+ * `options.retries` are used up. The count stands in the record: it goes on after a death.
+ */
 async function withRetries<T>(
   work: () => Promise<T>,
   name: string,
   { run, signal, clock, redact, log }: PipelineParts,
 ): Promise<T> {
+  const { retries } = run.current.options ?? {}
   for (let pause = 500; ; pause = Math.min(pause * 2, 10_000)) {
     try {
       return await work()
@@ -180,14 +187,29 @@ async function withRetries<T>(
       // A wait that ends at the deadline says what it last saw, and why: that is the better error.
       if (signal.aborted) throw error instanceof ServiceError && error.code === 'TIMEOUT' ? error : signal.reason
       if (!(error instanceof ServiceError) || !error.retryable) throw error
-      const message = redact(`trying again: ${error.message}`)
+      const tries = (stepOf(run.current, name).tries ?? 0) + 1
+      if (retries !== undefined && tries > retries) throw givenUp(error, tries)
+      const message = redact(`${tryWords(tries, retries)} follows: ${error.message}`)
       log.info({ step: name, code: error.code, cause: message }, 'a step met an error that may pass')
-      await run.write((record) => stepChanged(record, name, { message }, clock))
+      await run.write((record) => stepChanged(record, name, { message, tries }, clock))
       await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch((aborted) => {
         throw signal.reason ?? aborted
       })
     }
   }
+}
+
+function tryWords(failed: number, retries: number | undefined): string {
+  return `try ${failed + 1}${retries === undefined ? '' : ` of ${retries + 1}`}`
+}
+
+/** The same error, which is final now. */
+function givenUp(error: ServiceError, tries: number): ServiceError {
+  const { code, message, fields } = error
+  return new ServiceError(code, tries === 1 ? message : `${message} (${tries} of ${tries} tries)`, {
+    fields,
+    cause: error,
+  })
 }
 
 /** What the values of `{{ … }}` are: parameters, and what earlier steps gave. */

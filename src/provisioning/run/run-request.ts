@@ -3,7 +3,9 @@ import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
-import { type Clock, claimed, deletionDelayed, fail, isEnded, stepChanged } from '../lifecycle.ts'
+import { isHeld, wishOf } from '../held.ts'
+import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
+import type { Journal, Journals } from '../logs-journal.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
@@ -25,6 +27,8 @@ export interface RunParts {
   ports: StepPorts
   /** Ends child processes that outlived a killed worker, before the request goes on (trap 3). */
   endLeftovers: (reference: string) => Promise<void>
+  /** The logs of the requests; nothing is kept when absent. */
+  journals?: Journals
   undoTimeoutMs: number
   /** How long a run waits for a store that is away; a minute when absent. */
   storeOutageMs?: number
@@ -40,12 +44,14 @@ const AGAIN_MS: Partial<Record<InterruptionKind, number>> = { lost: 500, 'store-
 
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const log = parts.log.child({ provisioningRequestId: job.provisioningRequestId, generation: job.generation })
+  const journal = parts.journals?.open(job)
+  const { provisioningRequestId, generation } = job
+  const log = journal?.log ?? parts.log.child({ provisioningRequestId, generation })
   const stop = follow(shutdown)
   const run = async (lease: AbortSignal) => {
     const locked = whileLocked(lease, shutdown)
     try {
-      return await runClaimed(job, locked.signal, { ...parts, log })
+      return await runClaimed(job, locked.signal, { ...parts, log, journal })
     } finally {
       locked.release()
     }
@@ -65,18 +71,25 @@ export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, pa
     return { againInMs: 5_000 }
   } finally {
     stop.release()
+    await journal?.close()
   }
 }
 
-async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
+async function runClaimed(
+  job: ProvisioningJob,
+  signal: AbortSignal,
+  parts: RunParts & { journal: Journal | undefined },
+): Promise<JobEnd> {
   const record = await claim(job, parts)
   if (!record) return 'done'
+  const { journal } = parts
+  journal?.hide(createRedactor(openSecrets(record, parts.store)))
   // Nothing can be left of a request that nobody ran before, or that runs no child processes.
   if (record.epoch > 1 && !record.simulated) await parts.endLeftovers(record.reference)
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])
-  const run = createRunRecord(parts.requests, record, undoing, parts.log, parts.storeOutageMs)
+  const run = createRunRecord(journal?.ahead(parts.requests) ?? parts.requests, record, undoing, parts.log, parts.storeOutageMs)
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
@@ -86,18 +99,24 @@ async function runClaimed(job: ProvisioningJob, signal: AbortSignal, parts: RunP
   }
 }
 
-/** Raises the epoch. Undefined when there is nothing (more) to do for this job. */
+/** Raises the epoch. Undefined when there is nothing (more) to do for this job: a newer generation has one of its own, and one that is held back gets one later. */
 async function claim(job: ProvisioningJob, { requests, clock }: RunParts): Promise<ProvisioningRecord | undefined> {
+  const mayBeTaken = ({ reference, generation, phase }: ProvisioningRecord) =>
+    reference === job.reference && generation === job.generation && !isEnded(phase)
   const before = await requests.find(job.provisioningRequestId)
-  if (!before || before.reference !== job.reference || isEnded(before.phase)) return undefined
+  if (!before || !mayBeTaken(before)) return undefined
+  let mine = false
   const stored = await requests.collection.update(job.provisioningRequestId, (current) => {
+    mine = false
     const now = recordOf(current)
-    if (now.reference !== job.reference || isEnded(now.phase)) return undefined
-    const transition = claimed(now, clock)
-    return { value: transition.record, alongside: alongside(now, transition) }
+    if (!mayBeTaken(now) || isHeld(now, clock())) return undefined
+    const later = postponed(now, clock)
+    mine = later === undefined
+    const transition = later ?? claimed(now, clock)
+    const wish = later && { wish: wishOf(later.record) }
+    return { value: transition.record, alongside: { ...alongside(now, transition), ...wish } }
   })
-  const record = stored && recordOf(stored)
-  return record && record.reference === job.reference && !isEnded(record.phase) ? record : undefined
+  return stored && mine ? recordOf(stored) : undefined
 }
 
 /** A cancel ends the way forward but not the undo that follows it; anything else ends both. */

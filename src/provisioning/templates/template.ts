@@ -16,4 +16,6 @@ export interface Template {
   /** JSON Schema 2020-12. A property with `writeOnly: true` is a secret: stored encrypted, never answered. */
   parameterSchema: JsonObject
   steps: TemplateStep[]
+  /** Who may approve requests that ask for approval; anybody when absent. */
+  approvers?: string[]
 }

@@ -1,4 +1,4 @@
-/** `now_ms()`: the clock of Redis, the same for all processes. `set_wish(wishes, id, wish)`: due now, done, or (nil) left as it is. */
+/** `now_ms()`: the clock of Redis, the same for all processes. `set_wish(wishes, id, wish)`: due now, due at a time in ms, done, or (nil) left as it is. */
 export const wish = `
 local function now_ms()
   local t = redis.call('TIME')
@@ -6,6 +6,7 @@ local function now_ms()
 end
 local function set_wish(wishes, id, wish)
   if wish == true then redis.call('ZADD', wishes, now_ms(), id) end
+  if type(wish) == 'number' then redis.call('ZADD', wishes, string.format('%d', wish), id) end
   if wish == false then redis.call('ZREM', wishes, id) end
 end
 `
