@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type FieldError, ServiceError } from '../../../src/errors.ts'
 import type { JsonObject, JsonValue } from '../../../src/json.ts'
+import { STEPS } from '../../../src/provisioning/steps/registry.ts'
 import type { Step } from '../../../src/provisioning/steps/step.ts'
 import { acceptParameters } from '../../../src/provisioning/templates/parameters.ts'
 import { checkTemplate } from '../../../src/provisioning/templates/publishing.ts'
@@ -68,9 +69,9 @@ function template(
   }
 }
 
-function faultsOf(refused: Template): FieldError[] {
+function faultsOf(refused: Template, steps: ReadonlyMap<string, Step> = registry): FieldError[] {
   try {
-    checkTemplate(refused, registry)
+    checkTemplate(refused, steps)
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error
     expect(error.code).toBe('INVALID_TEMPLATE')
@@ -353,6 +354,14 @@ describe('publishing a template', () => {
           .map(({ pointer }) => pointer)
           .sort(),
       ).toEqual(['/steps/0/with/count', '/steps/0/with/extra', '/steps/0/with/mode'])
+    })
+
+    test.each([...STEPS.keys()])('what is no input of %s is refused by name, for its inputs are closed', (uses) => {
+      const misspelt = template({ steps: [{ name: 'x', uses, with: { targett: 'edge-1' } }] })
+      expect(faultsOf(misspelt, STEPS)).toContainEqual({
+        pointer: '/steps/0/with/targett',
+        message: 'is no input of this step',
+      })
     })
 
     test('references are not: what they become is known with the parameters', () => {
