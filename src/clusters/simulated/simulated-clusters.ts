@@ -1,5 +1,8 @@
 import type { Logger } from 'pino'
-import { messageOf } from '../../errors.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
+import { SIMULATED } from '../../operators/profile.ts'
+import { simulatedTarget } from '../../operators/simulated-kubeconfig.ts'
+import { FOCOM_MANAGER, startOperators } from '../../operators/start.ts'
 import { type Store, VersionConflict } from '../../store/store.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ClusterLifecycle } from '../lifecycle.ts'
@@ -58,6 +61,13 @@ export function createSimulatedClusters({ store, log, delays }: SimulatedCluster
     const cluster = open(oCloudId, 'simulated-controllers')
     runHousekeeping({ cluster, signal, log })
     runControllers({ cluster, scheduler: open(oCloudId, 'simulated-scheduler'), delays: settings, signal, log })
+    startOperators({ open: (manager) => open(oCloudId, manager), openRemote, profile: SIMULATED, signal, log })
+  }
+
+  function openRemote(kubeconfig: string): Cluster {
+    const oCloudId = simulatedTarget(kubeconfig)
+    if (oCloudId !== undefined) return open(oCloudId, FOCOM_MANAGER)
+    throw new ServiceError('INVALID_KUBECONFIG', 'a FoCoM that is simulated reaches simulated O-Clouds only')
   }
 
   return {
