@@ -11,11 +11,38 @@ export interface PortMapping {
 export interface ClusterSpec {
   name: string
   nodeImage?: string
-  /** Worker nodes beside the one control plane. */
+  /** Default 1. More than one needs the tool's load balancer image. */
+  controlPlanes?: number
+  /** Worker nodes beside the control planes. */
   workers: number
+  nodeLabels?: NodeLabels
   podSubnet?: string
   serviceSubnet?: string
+  /** Where the API server listens on this host. Default: 127.0.0.1 and a port that is free. */
+  apiServer?: { address?: string; port?: number }
+  /** Ports of the first control plane node. */
   portMappings: PortMapping[]
+  /** Of every component of Kubernetes, e.g. {JobPodReplacementPolicy: true}. */
+  featureGates?: Record<string, boolean>
+  /** Of the API server, e.g. {'api/alpha': 'false'}. */
+  runtimeConfig?: Record<string, string>
+  /** YAML documents that are merged into the kubeadm configuration of their `kind`. */
+  kubeadmPatches?: string[]
+}
+
+/** Labels that nodes are made with. The more special ones win. */
+export interface NodeLabels {
+  all?: Record<string, string>
+  controlPlane?: Record<string, string>
+  /** The n-th entry is for the n-th worker. */
+  workers?: Record<string, string>[]
+}
+
+/** A text of one node, its end when it is longer than what was asked for: secrets are left out. */
+export interface NodeLog {
+  /** e.g. `edge-control-plane/kubelet.log` */
+  name: string
+  text: string
 }
 
 /** Who a cluster belongs to: stands on the cluster itself (container labels), so that it survives the loss of our store. */
@@ -50,8 +77,16 @@ export interface ClusterLifecycle {
   find(name: string, options?: CallOptions): Promise<ClusterPresence>
   /** Makes the cluster and returns when its nodes exist (readiness is the step's verify). */
   create(spec: ClusterSpec, owner: ClusterOwner, options?: LifecycleOptions): Promise<void>
-  /** The kubeconfig (secret) that reaches the cluster from here. The simulated driver answers undefined. */
-  kubeconfig(name: string, options?: CallOptions): Promise<string | undefined>
+  /**
+   * The kubeconfig (secret) that reaches the cluster from here; with `internal` the one that reaches it from a pod of another cluster of this
+   * driver. The simulated driver answers undefined.
+   */
+  kubeconfig(name: string, options?: CallOptions & { internal?: boolean }): Promise<string | undefined>
+  /**
+   * What its nodes wrote, also of a cluster whose making failed and which was not deleted yet. At most `maxBytes` in all (default 1 MiB), in at
+   * most a minute. Empty when there is no such cluster. Errors: KIND_FAILED, TIMEOUT.
+   */
+  logs?(name: string, options?: CallOptions & { maxBytes?: number }): Promise<NodeLog[]>
   /** False when it was not there. */
   delete(name: string, options?: LifecycleOptions): Promise<boolean>
 }
