@@ -256,41 +256,49 @@ describe('publishing a template', () => {
           fc.array(tie('schema'), { maxLength: 3 }),
         ),
       }))
-      const sound = fc.record(
+      const wild = fc.record(
         { type: fc.constantFrom('string', 'object', 'integer'), default: fc.jsonValue(), writeOnly: fc.boolean() },
         { requiredKeys: [] },
       )
+      const typed = <T>(type: string, value: fc.Arbitrary<T>) =>
+        fc.record({ type: fc.constant(type), default: value }, { requiredKeys: ['type'] })
+      const sound = fc.oneof(wild, typed('string', fc.string()), typed('integer', fc.integer()))
       let accepted = 0
       await fc.assert(
-        fc.asyncProperty(fc.oneof(schema, sound), schema, fc.jsonValue(), async (property, $defs, value) => {
-          const asked = template({
-            schema: {
-              required: [],
-              properties: { oCloud: { type: 'string', default: 'x' }, x: property } as JsonObject,
-              $defs: $defs as JsonObject,
-            },
-          })
-          const plain: Template = JSON.parse(JSON.stringify(asked))
-          if (faultsOf(plain).length > 0) return
-          accepted += 1
-          const parameterSchema = plain.parameterSchema
-          const parameters: JsonObject = JSON.parse(JSON.stringify({ x: value }))
-          const outcome = acceptParameters(parameters, {
-            schema: parameterSchema,
-            validate: compileSchema(parameterSchema),
-            resolveOCloud: async () => 'id',
-          })
-          await outcome.catch((error: unknown) => expect(error).toMatchObject({ code: 'TEMPLATE_PARAMETERS' }))
-          if ((property as JsonObject | null)?.default === undefined) return
-          // What has a default may be left out.
-          await acceptParameters(
-            {},
-            { schema: parameterSchema, validate: compileSchema(parameterSchema), resolveOCloud: async () => 'id' },
-          )
-        }),
+        fc.asyncProperty(
+          fc.oneof(schema, sound),
+          fc.oneof(schema, fc.constant({})),
+          fc.jsonValue(),
+          async (property, $defs, value) => {
+            const asked = template({
+              schema: {
+                required: [],
+                properties: { oCloud: { type: 'string', default: 'x' }, x: property } as JsonObject,
+                $defs: $defs as JsonObject,
+              },
+            })
+            const plain: Template = JSON.parse(JSON.stringify(asked))
+            if (faultsOf(plain).length > 0) return
+            accepted += 1
+            const parameterSchema = plain.parameterSchema
+            const parameters: JsonObject = JSON.parse(JSON.stringify({ x: value }))
+            const outcome = acceptParameters(parameters, {
+              schema: parameterSchema,
+              validate: compileSchema(parameterSchema),
+              resolveOCloud: async () => 'id',
+            })
+            await outcome.catch((error: unknown) => expect(error).toMatchObject({ code: 'TEMPLATE_PARAMETERS' }))
+            if ((property as JsonObject | null)?.default === undefined) return
+            // What has a default may be left out.
+            await acceptParameters(
+              {},
+              { schema: parameterSchema, validate: compileSchema(parameterSchema), resolveOCloud: async () => 'id' },
+            )
+          },
+        ),
         { numRuns: 1000 },
       )
-      expect(accepted).toBeGreaterThan(10)
+      expect(accepted).toBeGreaterThan(100)
     })
 
     test('properties may be called like keywords', () => {
