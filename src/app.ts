@@ -14,6 +14,7 @@ import { DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts
 import { versionOperations } from './http/versions.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
 import { eventsOperation } from './provisioning/events-route.ts'
+import { logsOperation } from './provisioning/logs-route.ts'
 import { reportOperation } from './provisioning/report-route.ts'
 import { provisioningOperations } from './provisioning/routes.ts'
 import type { ProvisioningService } from './provisioning/service-types.ts'
@@ -78,6 +79,7 @@ export function createOperations(
   return [
     ...provisioningOperations({ provisioning, markers }),
     eventsOperation({ provisioning, streams }),
+    logsOperation({ provisioning, streams }),
     reportOperation({ provisioning }),
     ...oCloudOperations({ oClouds, markers, log }),
     ...templateOperations({ templates, markers }),

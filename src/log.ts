@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type DestinationStream, type Level, type Logger, pino } from 'pino'
 
 /** Field names whose values never reach a log line: in the line itself and in objects one and two levels below it. No call logs secrets deeper, or at all. */
 const SECRET_FIELDS = [
@@ -12,18 +12,27 @@ const SECRET_FIELDS = [
   'stringData',
 ]
 
+const options = (level: string) => ({
+  level,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  redact: {
+    paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
+    censor: '[secret]',
+  },
+})
+
 /** JSON lines on standard output (or on `destination`). Times are RFC 3339. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  return pino(
-    {
-      level,
-      base: { service: 'o2ims' },
-      timestamp: pino.stdTimeFunctions.isoTime,
-      redact: {
-        paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
-        censor: '[secret]',
-      },
-    },
-    destination,
-  )
+  return pino({ ...options(level), base: { service: 'o2ims' } }, destination)
+}
+
+/** Logs as `base` does, at its level and to where it goes; `onLine` gets every line from debug on, whatever that level is. */
+export function teeLogger(base: Logger, onLine: (line: string) => void): Logger {
+  const stream: DestinationStream = Reflect.get(base, pino.symbols.streamSym)
+  const streams = [
+    { level: 'debug' as const, stream: { write: onLine } },
+    { level: base.level as Level, stream },
+  ]
+  const level = base.isLevelEnabled('trace') ? 'trace' : 'debug'
+  return pino({ ...options(level), base: base.bindings() }, pino.multistream(streams))
 }

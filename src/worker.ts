@@ -7,6 +7,7 @@ import { createKptPackages } from './packages/kpt.ts'
 import { createPackageRenderer } from './packages/render.ts'
 import { createSimulatedPackages } from './packages/simulated.ts'
 import type { Parts } from './parts.ts'
+import { createJournals, type Journals } from './provisioning/logs-journal.ts'
 import type { StepPorts } from './provisioning/run/step-context.ts'
 import { STEPS } from './provisioning/steps/registry.ts'
 import { startProvisioningWorker } from './provisioning/worker.ts'
@@ -20,6 +21,7 @@ import { endLeftovers, endOrphans } from './tools/leftovers.ts'
 export async function startWorker(config: Config, parts: Parts, log: Logger): Promise<() => Promise<void>> {
   const orphans = await endOrphans()
   if (orphans > 0) log.warn({ orphans }, 'child processes of a worker that died were ended')
+  const journals = createJournals({ requests: parts.requests, log })
   const controllers = parts.simulated.startControllers()
   const worker = startProvisioningWorker({
     queue: parts.queue,
@@ -28,7 +30,8 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
     catalogue: parts.templates,
     store: parts.store,
     steps: STEPS,
-    ports: createPorts(config, parts),
+    ports: createPorts(config, parts, journals),
+    journals,
     accept: parts.accept,
     endLeftovers: async (reference) => {
       await endLeftovers(reference)
@@ -46,9 +49,9 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
   }
 }
 
-function createPorts(config: Config, { oClouds, simulated, store }: Parts): StepPorts {
+function createPorts(config: Config, { oClouds, simulated, store }: Parts, journals: Journals): StepPorts {
   const runDir = join(config.dataDir, 'run')
-  const children = createChildProcesses({ limit: config.childProcesses })
+  const children = createChildProcesses({ limit: config.childProcesses, onPrinted: journals.printed })
   const kind = withNodeImage(
     createKindLifecycle({
       kind: createKind({ children, runDir }),

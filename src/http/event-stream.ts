@@ -19,6 +19,12 @@ export interface EventStreams {
    * when the client has taken the one before. UNAVAILABLE when too many streams are open.
    */
   send(reply: FastifyReply, open: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>): Promise<void>
+  /** The same for lines of JSON (application/x-ndjson). A quiet stream gets lines that `stillHere` makes. */
+  sendLines(
+    reply: FastifyReply,
+    open: (signal: AbortSignal) => AsyncIterable<string>,
+    stillHere: () => string,
+  ): Promise<void>
   /** Ends every stream, without an `end` event, and refuses new ones. */
   close(): void
 }
@@ -26,36 +32,45 @@ export interface EventStreams {
 export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds: number; max: number }): EventStreams {
   const streams = new Set<AbortController>()
   let closed = false
-  return {
-    async send(reply, open) {
-      if (closed || streams.size >= max)
-        throw new ServiceError('UNAVAILABLE', closed ? 'the service stops' : 'too many event streams are open', {
-          retryAfter: 2,
-        })
-      const stop = new AbortController()
-      // A client that went while the request was being looked up has had its 'close' already
-      if (reply.raw.destroyed) return
-      const response = takeOver(reply)
-      streams.add(stop)
-      response.on('close', () => stop.abort())
-      const heartbeat = setInterval(() => {
-        if (!response.writableNeedDrain) response.write(': still here\n\n')
-      }, heartbeatSeconds * 1000)
-      try {
-        for await (const event of open(stop.signal)) {
-          if (stop.signal.aborted) break
-          await write(response, frame(event), stop.signal)
-        }
-        response.end()
-      } catch (error) {
-        if (!stop.signal.aborted) logBreak(reply, error)
-        response.destroy()
-      } finally {
-        clearInterval(heartbeat)
-        streams.delete(stop)
-        stop.abort()
+
+  async function stream<T>(reply: FastifyReply, open: (signal: AbortSignal) => AsyncIterable<T>, format: Format<T>) {
+    if (closed || streams.size >= max)
+      throw new ServiceError('UNAVAILABLE', closed ? 'the service stops' : 'too many event streams are open', {
+        retryAfter: 2,
+      })
+    const stop = new AbortController()
+    // A client that went while the request was being looked up has had its 'close' already
+    if (reply.raw.destroyed) return
+    const response = takeOver(reply, format.type)
+    streams.add(stop)
+    response.on('close', () => stop.abort())
+    const heartbeat = setInterval(() => {
+      if (!response.writableNeedDrain) response.write(format.stillHere())
+    }, heartbeatSeconds * 1000)
+    try {
+      for await (const event of open(stop.signal)) {
+        if (stop.signal.aborted) break
+        await write(response, format.frame(event), stop.signal)
       }
-    },
+      response.end()
+    } catch (error) {
+      if (!stop.signal.aborted) logBreak(reply, error)
+      response.destroy()
+    } finally {
+      clearInterval(heartbeat)
+      streams.delete(stop)
+      stop.abort()
+    }
+  }
+
+  return {
+    send: (reply, open) => stream(reply, open, EVENTS),
+    sendLines: (reply, open, stillHere) =>
+      stream(reply, open, {
+        type: 'application/x-ndjson; charset=utf-8',
+        frame: (line) => `${line}\n`,
+        stillHere: () => `${stillHere()}\n`,
+      }),
     close() {
       closed = true
       for (const stream of streams) stream.abort()
@@ -63,12 +78,25 @@ export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds
   }
 }
 
-function takeOver(reply: FastifyReply): ServerResponse {
+/** How what is sent looks on the wire. */
+interface Format<T> {
+  type: string
+  frame(item: T): string
+  stillHere(): string
+}
+
+const EVENTS: Format<ServerSentEvent> = {
+  type: 'text/event-stream; charset=utf-8',
+  frame,
+  stillHere: () => ': still here\n\n',
+}
+
+function takeOver(reply: FastifyReply, type: string): ServerResponse {
   reply.hijack()
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) reply.raw.setHeader(name, value)
   reply.raw.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': type,
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })

@@ -28,6 +28,8 @@ export interface ChildCall {
   secrets?: readonly string[]
   /** `question` for calls that only look and end at once: they do not wait behind those that work for minutes. */
   kind?: 'work' | 'question'
+  /** `latin1` keeps every byte of `stdout`: one character each. Default: utf8. */
+  encoding?: 'utf8' | 'latin1'
 }
 
 export interface ChildResult {
@@ -47,6 +49,9 @@ export interface ChildProcesses {
   run(call: ChildCall): Promise<ChildResult>
 }
 
+/** Told each masked line that a tool prints for a run: all of stderr, and what is read line by line of stdout. */
+export type OnPrinted = (run: RunScope, printed: { tool: string; stream: 'stdout' | 'stderr'; line: string }) => void
+
 /** Kubeconfigs are a few KiB; nothing that we keep whole is larger than this. */
 const LARGEST_STDOUT = 8 * 1024 * 1024
 const LAST_WORDS = 2_000
@@ -61,7 +66,7 @@ const PASSED_ON =
  * SIGTERM and SIGKILL; `env` the environment that the minimal one is taken from.
  */
 export function createChildProcesses(
-  options: { limit?: number; graceMs?: number; env?: NodeJS.ProcessEnv } = {},
+  options: { limit?: number; graceMs?: number; env?: NodeJS.ProcessEnv; onPrinted?: OnPrinted } = {},
 ): ChildProcesses {
   const environment = options.env ?? process.env
   const places = Math.max(2, options.limit ?? availableParallelism())
@@ -125,8 +130,10 @@ export function createChildProcesses(
     const redact = createRedact(call.secrets ?? [])
     const lastWords = createTail(KEPT_STDERR)
     let stdout = ''
+    const printed = call.run && options.onPrinted?.bind(undefined, call.run)
     const reader = (stream: 'stdout' | 'stderr') => {
       const lines = createLineSplitter((line) => {
+        printed?.({ tool: call.tool, stream, line: redact(line) })
         if (stopped !== undefined) return
         try {
           call.onLine?.(line, stream)
@@ -134,17 +141,22 @@ export function createChildProcesses(
           stop(error)
         }
       })
-      child[stream].setEncoding('utf8').on('data', (chunk: string) => {
-        if (stream === 'stderr') lastWords.push(chunk)
-        if (call.onLine !== undefined) lines.push(chunk)
-        else if (stream === 'stdout') stdout += chunk
-        if (stdout.length > LARGEST_STDOUT) {
-          stdout = ''
-          stop(
-            new ServiceError('APPLY_FAILED', `${call.tool} wrote more than ${LARGEST_STDOUT} characters; it was ended`),
-          )
-        }
-      })
+      child[stream]
+        .setEncoding(stream === 'stdout' ? (call.encoding ?? 'utf8') : 'utf8')
+        .on('data', (chunk: string) => {
+          if (stream === 'stderr') lastWords.push(chunk)
+          if (call.onLine !== undefined || (stream === 'stderr' && printed !== undefined)) lines.push(chunk)
+          else if (stream === 'stdout') stdout += chunk
+          if (stdout.length > LARGEST_STDOUT) {
+            stdout = ''
+            stop(
+              new ServiceError(
+                'APPLY_FAILED',
+                `${call.tool} wrote more than ${LARGEST_STDOUT} characters; it was ended`,
+              ),
+            )
+          }
+        })
       child[stream].on('end', lines.end)
     }
     reader('stdout')

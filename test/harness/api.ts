@@ -9,6 +9,7 @@ import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
+import { createJournals } from '../../src/provisioning/logs-journal.ts'
 import { createRequests } from '../../src/provisioning/requests.ts'
 import { createProvisioningService } from '../../src/provisioning/service.ts'
 import type { Step } from '../../src/provisioning/steps/step.ts'
@@ -109,6 +110,7 @@ export async function startTestApi({
         steps,
         ports: { oClouds, lifecycle: unused, packages: unused, render: unused, locks: store.locks },
         endLeftovers: async () => undefined,
+        journals: createJournals({ requests, log }),
         undoTimeoutMs: 5000,
         concurrency: 20,
         takeoverMs: 10_000,

@@ -23,7 +23,7 @@ export async function call(
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const text = await answer.text()
-  const json = answer.headers.get('content-type')?.includes('json') && text !== ''
+  const json = /[/+]json\b/.test(answer.headers.get('content-type') ?? '') && text !== ''
   return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : text }
 }
 
