@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../clusters/cluster.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import type { OperatorBehaviour } from '../operators/behaviour.ts'
 
 /** ProvisioningPhase, O2IMS 3.4.6.3.3.1. */
 export type ProvisioningPhase = 'PENDING' | 'PROGRESSING' | 'FULFILLED' | 'FAILED' | 'DELETING'
@@ -24,6 +25,8 @@ export interface SimulationOptions {
   failAt?: string
   /** Name of the step that falls silent until the deadline. */
   silentAt?: string
+  /** What the operators that are played shall do with what this request asks of them. */
+  operator?: OperatorBehaviour
 }
 
 /** When a request may start: at each time of the schedule, for so long. */
@@ -70,6 +73,8 @@ export type ApprovalRecord = {
 /** An object that a step made or touched. `madeIn` is the generation that created it; absent when it was there before us. */
 export interface MadeObject extends ObjectRef {
   uid?: string
+  /** Where it stands when that is not the O-Cloud of its step: what an operator makes on another one for us. */
+  oCloudId?: string
   action: 'created' | 'updated' | 'unchanged' | 'deleted'
   madeIn?: number
 }

@@ -71,8 +71,9 @@ export function durationOf(from: string | undefined, to: string | undefined): { 
   return { durationMs: Math.max(0, Date.parse(to) - Date.parse(from)) }
 }
 
-function touched({ apiVersion, kind, namespace, name, action }: MadeObject) {
-  return { apiVersion, kind, ...(namespace !== undefined && { namespace }), name, action }
+function touched({ apiVersion, kind, namespace, name, oCloudId, action }: MadeObject) {
+  const where = { ...(namespace !== undefined && { namespace }), name, ...(oCloudId !== undefined && { oCloudId }) }
+  return { apiVersion, kind, ...where, action }
 }
 
 /** Provisioning 1.2.0: only the kind that the request provisions. */

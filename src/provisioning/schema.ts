@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { objectRefSchema } from '../clusters/schema.ts'
 import { jsonObject } from '../http/json-object.ts'
+import { operatorBehaviourSchema } from '../operators/behaviour.ts'
 import { approvalSchema, queueOptionFields } from './option-schema.ts'
 import type { ProvisioningRequestData, RequestOptions } from './record.ts'
 
@@ -52,6 +53,11 @@ export const requestOptionsSchema = z
           .max(128)
           .optional()
           .meta({ description: 'Name of the step that falls silent until the deadline.' }),
+        operator: operatorBehaviourSchema
+          .optional()
+          .meta({
+            description: 'What FoCoM and the o2ims-operator, which are played, do with what the request asks of them.',
+          }),
       })
       .optional()
       .meta({ description: 'For simulated O-Clouds only.' }),
@@ -109,7 +115,10 @@ export const provisioningRequestInfoSchema = z
   .meta({ id: 'ProvisioningRequestInfo', description: 'O2IMS 3.4.6.2.3.' })
 
 const touchedObject = objectRefSchema
-  .extend({ action: z.enum(['created', 'updated', 'unchanged', 'deleted']) })
+  .extend({
+    oCloudId: z.string().optional().meta({ description: 'Where it stands, when that is not the O-Cloud of the step.' }),
+    action: z.enum(['created', 'updated', 'unchanged', 'deleted']),
+  })
   .meta({ id: 'TouchedObject' })
 const leftObject = touchedObject
   .extend({ reason: z.string() })

@@ -18,6 +18,8 @@ export interface TestContextParts {
   lifecycle?: ClusterLifecycle
   packages?: PackagePort
   render?: (source: PackageSource) => Promise<RenderedPackage>
+  operatorBehaviour?: StepContext['operatorBehaviour']
+  kubeconfig?: StepContext['kubeconfig']
   status?: (oCloudId: string) => Promise<OCloudStatus>
   reference?: string
   generation?: number
@@ -79,6 +81,8 @@ export function testContext(parts: TestContextParts = {}): TestContext {
       if (parts.open === undefined) throw new ServiceError('NOT_FOUND', `O-Cloud ${oCloudId} does not exist`)
       return parts.open(oCloudId, registered)
     },
+    operatorBehaviour: parts.operatorBehaviour,
+    kubeconfig: (oCloudId) => given(parts.kubeconfig, 'kubeconfig')(oCloudId),
     status: parts.status ?? (async () => ({ reachable: true, checkedAt: new Date().toISOString() })),
     lifecycle: () => given(parts.lifecycle, 'lifecycle'),
     packages: () => given(parts.packages, 'packages'),

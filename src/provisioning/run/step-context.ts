@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Cluster } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle } from '../../clusters/lifecycle.ts'
 import type { OCloudRegistry } from '../../clusters/registry-types.ts'
+import { simulatedKubeconfig } from '../../operators/simulated-kubeconfig.ts'
 import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
 import type { Locks } from '../../store/store.ts'
 import type { Made, ProvisioningRecord } from '../record.ts'
@@ -38,10 +39,11 @@ export function createStepContext({
   checkpoint,
   fence,
 }: ContextParts): StepContext {
-  const { provisioningRequestId, reference, generation, data, simulated } = record()
+  const { provisioningRequestId, reference, generation, data, simulated, options } = record()
   return {
     request: { provisioningRequestId, reference, generation, data, simulated },
     step,
+    operatorBehaviour: simulated ? options?.simulation?.operator : undefined,
     signal,
     log: log.child({ step }),
     run: { reference, step },
@@ -53,6 +55,7 @@ export function createStepContext({
     },
     cluster: async (oCloudId) => (oCloudId === KNOWN_AFTER_APPLY ? undefined : ports.oClouds.open(oCloudId)),
     status: (oCloudId) => ports.oClouds.status(oCloudId),
+    kubeconfig: (oCloudId) => kubeconfigOf(oCloudId, ports, signal),
     lifecycle: ports.lifecycle,
     packages: ports.packages,
     render: ports.render,
@@ -64,4 +67,20 @@ export function createStepContext({
     checkpoint,
     fence,
   }
+}
+
+async function kubeconfigOf(
+  oCloudId: string,
+  { oClouds, lifecycle }: Pick<StepPorts, 'oClouds' | 'lifecycle'>,
+  signal: AbortSignal,
+): Promise<string> {
+  const { value } = await oClouds.get(oCloudId)
+  if (value.simulated) return simulatedKubeconfig(oCloudId)
+  const { name, madeBy } = value
+  const kind = lifecycle('kind')
+  // A cluster of that name may be another one by now, or stand at another docker.
+  const presence = madeBy && (await kind.find(name, { signal }))
+  const stands = presence?.state === 'present' && presence.owner === madeBy?.reference
+  const internal = stands ? await kind.kubeconfig(name, { signal, internal: true }) : undefined
+  return internal ?? oClouds.credentials(oCloudId)
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
-import { type Clock, ended, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
+import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { abortAt, interruptionOf } from './interruption.ts'
@@ -21,9 +21,9 @@ export interface UnwindParts {
 
 const CLUSTER_STEP = 'kind-cluster'
 
-/** After a failure: undoes in reverse order what this generation made, as far as the options want it, and ends FAILED. */
+/** After a failure: undoes in reverse order what this generation made, as far as the options want it. */
 export async function unwindFailure(parts: UnwindParts): Promise<void> {
-  const { run, clock } = parts
+  const { run } = parts
   const limit = undoLimit(parts)
   try {
     for (const { name } of inUndoOrder(run.current.steps)) {
@@ -38,7 +38,6 @@ export async function unwindFailure(parts: UnwindParts): Promise<void> {
   } finally {
     limit.clear()
   }
-  await run.write((record) => ended(record, clock), { wish: false })
 }
 
 /** Newest first, but clusters before all: what stands on a cluster that goes needs no undo of its own, which a broken cluster could not do. */
@@ -66,7 +65,7 @@ const madeInGeneration = (step: StepRecord, generation: number): boolean =>
   step.state !== 'UNDONE' && (step.made?.objects.some((object) => object.madeIn === generation) ?? false)
 
 /** Cluster steps follow `deleteClusterOnFailure` when it was sent, everything else `cleanupOnFailure` (default true). */
-function undoWanted(step: StepRecord, options: RequestOptions = {}): boolean {
+export function undoWanted(step: StepRecord, options: RequestOptions = {}): boolean {
   const cleanup = options.cleanupOnFailure ?? true
   return step.uses === CLUSTER_STEP ? (options.deleteClusterOnFailure ?? cleanup) : cleanup
 }
@@ -117,7 +116,8 @@ function noteUndone(record: RunRecord['current'], { undone, left }: Undone, clea
     undone: [...record.error.undone, ...undone],
     left: [...record.error.left, ...left],
   }
-  if (cleanup && left.length > 0) Object.assign(error, { code: 'CLEANUP_FAILED', exitCode: 8 })
+  if (cleanup && left.length > 0)
+    Object.assign(error, { code: 'CLEANUP_FAILED', exitCode: 8, firstCode: error.firstCode ?? error.code })
   return { ...record, error }
 }
 
@@ -138,7 +138,9 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   const inScope = made.objects.filter(({ madeIn }) =>
     scope === 'all' ? madeIn !== undefined : madeIn === run.current.generation,
   )
-  if (made.oCloudId !== undefined && goneClusters(run.current).has(made.oCloudId)) return { undone: inScope, left: [] }
+  const gone = goneClusters(run.current)
+  const elsewhere = made.objects.some(({ oCloudId }) => oCloudId !== undefined && !gone.has(oCloudId))
+  if (made.oCloudId !== undefined && gone.has(made.oCloudId) && !elsewhere) return { undone: inScope, left: [] }
   const implementation = parts.steps.get(step.uses)
   if (!implementation) throw new ServiceError('INTERNAL', `no step of this service is called ${step.uses}`)
   if (step.retiredKey === undefined) {
@@ -170,13 +172,16 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   }
 }
 
-/** Undoes what was set aside, and forgets what is gone. Resolves with what is left. */
-export async function unwindRetired(parts: UnwindParts): Promise<Undone['left']> {
+/** Undoes what was set aside, as far as it is wanted, and forgets what is gone. Resolves with what is left. */
+export async function unwindRetired(
+  parts: UnwindParts,
+  wanted: (step: StepRecord) => boolean = () => true,
+): Promise<Undone['left']> {
   const { run } = parts
   const limit = undoLimit(parts)
   const left: Undone['left'] = []
   try {
-    for (const step of inUndoOrder(run.current.retired)) {
+    for (const step of inUndoOrder(run.current.retired.filter(wanted))) {
       const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
       left.push(...result.left)
       await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result)))

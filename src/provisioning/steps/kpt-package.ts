@@ -25,7 +25,8 @@ const inputs = z.strictObject({
   silenceSeconds: z.number().positive().default(300),
 })
 
-type Inputs = z.infer<typeof inputs>
+export type PackageInputs = z.infer<typeof inputs>
+type Inputs = PackageInputs
 
 /** Seconds that kpt itself waits for objects to come up; it holds a place for child processes meanwhile, and the step's own watches, which go on then, do not. */
 const RECONCILE_SECONDS = 10
@@ -104,7 +105,7 @@ export const kptPackage: Step<Inputs> = {
 const isShared = (ref: { apiVersion: string; kind: string }): boolean => isNamespace(ref) || isDefinition(ref)
 
 /** The package's objects, and the namespace where it names it not itself. */
-async function packageObjects(
+export async function packageObjects(
   { package: path, namespace, values }: Inputs,
   context: StepContext,
 ): Promise<KubernetesObject[]> {

@@ -10,8 +10,8 @@ import type { StepContext } from './step.ts'
 export interface Ledger {
   notes: Made['notes']
   outputs: Made['outputs']
-  /** About to be made, or ours already (then `live`). */
-  intend(ref: ObjectRef, live: KubernetesObject | undefined): void
+  /** About to be made, or ours already (then `live`); `elsewhere` is its O-Cloud when that is not the step's. */
+  intend(ref: ObjectRef, live: KubernetesObject | undefined, elsewhere?: string): void
   /** Used, made by somebody else: never removed. */
   used(ref: ObjectRef, uid: string | undefined): void
   /** It stands; `changed` is false when the server had it like that already. */
@@ -36,15 +36,16 @@ export function createLedger(oCloudId: string, previous: Made | undefined, conte
   const ledger: Ledger = {
     notes: { ...previous?.notes },
     outputs: {},
-    intend(ref, live) {
+    intend(ref, live, elsewhere) {
       const known = entries.get(keyOf(ref))
+      const where = { ...plainRef(ref), ...(elsewhere !== undefined && { oCloudId: elsewhere }) }
       if (live === undefined) {
-        entries.set(keyOf(ref), { ...plainRef(ref), action: 'created', madeIn: generation })
+        entries.set(keyOf(ref), { ...where, action: 'created', madeIn: generation })
         return
       }
       const madeIn = known?.madeIn ?? generation
       entries.set(keyOf(ref), {
-        ...plainRef(ref),
+        ...where,
         uid: live.metadata.uid,
         action: madeIn === generation ? 'created' : 'unchanged',
         madeIn,

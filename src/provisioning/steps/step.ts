@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ZodType } from 'zod'
 import type { Cluster, ObjectRef, OCloudStatus } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle, RunScope } from '../../clusters/lifecycle.ts'
+import type { OperatorBehaviour } from '../../operators/behaviour.ts'
 import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
 import type { Made, MadeObject, ProvisioningRecord, StepRecord } from '../record.ts'
 
@@ -26,6 +27,8 @@ export interface StepContext {
     Pick<ProvisioningRecord, 'provisioningRequestId' | 'reference' | 'generation' | 'data' | 'simulated'>
   >
   readonly step: string
+  /** What the operators that are played shall do, as the request's options have it; undefined on real targets. */
+  readonly operatorBehaviour: OperatorBehaviour | undefined
   /** Aborted at the deadline (TIMEOUT), on cancel, on take-over and at shutdown; its reason says which. */
   readonly signal: AbortSignal
   readonly log: Logger
@@ -35,6 +38,11 @@ export interface StepContext {
   /** The open cluster of a registered O-Cloud. Undefined in a plan when the id is KNOWN_AFTER_APPLY. */
   cluster(oCloudId: string): Promise<Cluster | undefined>
   status(oCloudId: string): Promise<OCloudStatus>
+  /**
+   * The kubeconfig of a registered O-Cloud, for a Secret on another one: a secret that goes nowhere else, into no record, message or log. That of a kind cluster has the
+   * address at which other containers reach it; that of a simulated one an address that only operators which are played can follow.
+   */
+  kubeconfig(oCloudId: string): Promise<string>
   lifecycle(driver: 'kind' | 'simulated'): ClusterLifecycle
   /** The port for real or simulated clusters; preflight asks before there is a cluster. */
   packages(cluster: Pick<Cluster, 'simulated'>): PackagePort

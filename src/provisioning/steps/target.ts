@@ -38,7 +38,9 @@ export async function openTargetForUndo(
 
 /** A cluster that this request made itself and that somebody took away: nobody would ever answer there. */
 async function isGoneWithItsCluster(oCloudId: string, context: StepContext): Promise<boolean> {
-  for (const { made } of context.steps) {
+  for (const { made, uses } of context.steps) {
+    // Undone before: clusters go first.
+    if (uses === 'kind-cluster' && made?.oCloudId === oCloudId && made.objects.length === 0) return true
     const cluster = made?.objects.find(
       ({ kind, apiVersion }) => kind === CLUSTER_KIND.kind && apiVersion === CLUSTER_KIND.apiVersion,
     )
