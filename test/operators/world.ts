@@ -14,7 +14,7 @@ const PACKAGES = join(import.meta.dirname, '..', '..', 'samples', 'packages')
 export const NAMESPACE = 'default'
 export const TEMPLATE = { templateName: 'nephio-workload-cluster', templateVersion: 'main' }
 
-/** Two simulated O-Clouds, `smo` with FoCoM's kinds and `edge` with the o2ims-operator's; the operators run as they do in the service. */
+/** Two simulated O-Clouds, `smo` with FoCoM's kinds and `edge` with the o2ims-operator's. */
 export interface OperatorWorld {
   clusters: SimulatedClusters
   smo: Cluster
@@ -22,7 +22,8 @@ export interface OperatorWorld {
   stop(): Promise<void>
 }
 
-export async function operatorWorld(): Promise<OperatorWorld> {
+/** The operators run as they do in the service, unless `played` is false. */
+export async function operatorWorld({ played = true }: { played?: boolean } = {}): Promise<OperatorWorld> {
   const { store, stop } = await createTestStore()
   const clusters = createSimulatedClusters({
     store,
@@ -30,7 +31,7 @@ export async function operatorWorld(): Promise<OperatorWorld> {
     delays: { startMs: 20, runMs: 20, createMs: 20 },
   })
   for (const oCloudId of ['smo', 'edge']) await clusters.initialise(oCloudId)
-  const controllers = clusters.startControllers()
+  const controllers = played ? clusters.startControllers() : undefined
   const [smo, edge] = [clusters.open('smo'), clusters.open('edge')]
   await installFocom(smo)
   await installO2ims(edge)
@@ -39,7 +40,7 @@ export async function operatorWorld(): Promise<OperatorWorld> {
     smo,
     edge,
     async stop() {
-      await controllers.stop()
+      await controllers?.stop()
       await stop()
     },
   }

@@ -33,7 +33,8 @@ export interface InitialiseOptions extends SeedOptions {
 
 /** All O-Clouds that this service plays itself. */
 export interface SimulatedClusters {
-  open(oCloudId: string): Cluster
+  /** As that field manager; default: this service. */
+  open(oCloudId: string, fieldManager?: string): Cluster
   /** Makes the cluster with its nodes; leaves alone what is there already. Safe to repeat after a death. */
   initialise(oCloudId: string, options?: InitialiseOptions): Promise<void>
   /** Removes every key of it. Fine when it is gone. */
