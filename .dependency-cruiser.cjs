@@ -88,6 +88,13 @@ module.exports = {
       to: { path: '^src/(store|queue|http)/' },
     },
     {
+      name: 'operators-know-the-port-only',
+      severity: 'error',
+      comment: 'The operators that we play run on a real API server as well',
+      from: { path: '^src/operators/' },
+      to: { path: '^src/(store|queue|http|tools|provisioning|packages)/' },
+    },
+    {
       name: 'declared-dependencies',
       severity: 'error',
       comment: 'The product imports only what package.json declares under dependencies',

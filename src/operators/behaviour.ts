@@ -43,7 +43,7 @@ export function behaviourAnnotation(behaviour: OperatorBehaviour): Record<string
   return { [BEHAVIOUR_ANNOTATION]: JSON.stringify(behaviour) }
 }
 
-/** The annotation as the object has it, for an object that is made for it. */
+/** The annotation as the object has it, for an object that is made for it; the true operators pass no annotation on. */
 export function passedOn(object: KubernetesObject): { annotations?: Record<string, string> } {
   const text = stringAt(object, 'metadata', 'annotations', BEHAVIOUR_ANNOTATION)
   return text === undefined ? {} : { annotations: { [BEHAVIOUR_ANNOTATION]: text } }

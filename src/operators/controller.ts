@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cluster, KindRef, KubernetesObject, ObjectRef } from '../clusters/cluster.ts'
-import { type Informer, keyOf, startInformer } from '../clusters/simulated/controllers/informer.ts'
+import { type Informer, startInformer } from '../clusters/simulated/controllers/informer.ts'
 import { createWorkQueue } from '../clusters/simulated/controllers/work-queue.ts'
 
 export interface ControllerParts {
@@ -55,8 +55,6 @@ export function refOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectR
   const { name, namespace } = metadata
   return { apiVersion, kind, name, ...(namespace !== undefined && { namespace }) }
 }
-
-export { keyOf }
 
 /** UTC with a precision of seconds, as these operators write times. */
 export function nowInSeconds(): string {

@@ -83,7 +83,18 @@ describe('FoCoM, played', () => {
     expect(status?.message).toContain('clusterName is missing')
   })
 
-  test('waits for ever when the other end is silent', async () => {
+  test('passes no later change on', async () => {
+    const { smo, edge } = world
+    await smo.apply(focomRequest('changed', { annotations: quick }))
+    await untilPhase(smo, 'changed', 'Fulfilled')
+    await smo.apply(focomRequest('changed', { annotations: quick, spec: { description: 'another' } }))
+    // Long enough for it to have looked.
+    await smo.apply(focomRequest('later', { annotations: quick }))
+    await untilPhase(smo, 'later', 'Fulfilled')
+    expect((await readRequest(edge, 'changed'))?.spec?.description).toBe('')
+  })
+
+  test('waits for ever when the other end is silent, and writes the time of each look', async () => {
     const { smo } = world
     await smo.apply(focomRequest('mute', { annotations: behaviourAnnotation({ behaviour: 'silent', pollMs: 30 }) }))
     await eventually(async () => {
@@ -91,6 +102,12 @@ describe('FoCoM, played', () => {
         phase: 'provisioning',
         message: 'Remote CR has no status yet',
       })
+    })
+    const first = (await readFocomRequest(smo, 'mute'))?.status?.lastUpdated
+    await eventually(async () => {
+      const { lastUpdated, phase } = (await readFocomRequest(smo, 'mute'))?.status ?? {}
+      expect(lastUpdated).not.toBe(first)
+      expect(phase).toBe('provisioning')
     })
   })
 
