@@ -294,9 +294,10 @@ function changedStep(step: StepRecord, change: Parameters<typeof stepChanged>[2]
   return next
 }
 
-function retire(record: ProvisioningRecord, step: StepRecord): StepRecord {
+/** Sets a step aside with what it has made, to be undone later or taken back. */
+export function retire({ generation }: Pick<ProvisioningRecord, 'generation'>, step: StepRecord): StepRecord {
   const { inputsHash: _hash, ...rest } = step
-  return { ...rest, retiredKey: `${record.generation}/${step.name}/${step.identity ?? ''}` }
+  return { ...rest, retiredKey: [generation, step.uses, step.name, step.identity ?? ''].join('/') }
 }
 
 /**

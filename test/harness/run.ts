@@ -15,6 +15,8 @@ import { createTestStore, silentLog, type TestStore } from './redis.ts'
 /** A world of named things, and a step that makes one of them: enough to see what the pipeline asks of a step. */
 export interface ThingWorld {
   things: Set<string>
+  /** What is in those that were given something. */
+  contents: Map<string, string>
   /** What the steps did, in order. */
   calls: string[]
   /** Called inside apply, after the thing was made and before apply returns. */
@@ -22,11 +24,16 @@ export interface ThingWorld {
   duringUndo: (name: string, context: StepContext) => Promise<void>
 }
 
-const thingInputs = z.strictObject({ thing: z.string(), target: z.string().optional() })
+const thingInputs = z.strictObject({
+  thing: z.string(),
+  target: z.string().optional(),
+  content: z.string().optional(),
+})
 
 export function createThings(): { world: ThingWorld; step: Step<z.infer<typeof thingInputs>> } {
   const world: ThingWorld = {
     things: new Set(),
+    contents: new Map(),
     calls: [],
     duringApply: async () => undefined,
     duringUndo: async () => undefined,
@@ -50,12 +57,13 @@ export function createThings(): { world: ThingWorld; step: Step<z.infer<typeof t
     plan: async ({ thing }) => [
       { action: world.things.has(thing) ? 'none' : 'create', object: { apiVersion: 'v1', kind: 'Thing', name: thing } },
     ],
-    async apply({ thing }, previous, context) {
+    async apply({ thing, content }, previous, context) {
       world.calls.push(`apply ${thing}`)
       const next = made(thing, previous, context.request.generation)
       await context.checkpoint(next)
       await context.fence()
       world.things.add(thing)
+      if (content !== undefined) world.contents.set(thing, content)
       await world.duringApply(thing, context)
       // What an earlier generation made and this one no longer names goes, as a real step prunes.
       const surplus = next.objects.filter((object) => object.name !== thing)
@@ -83,7 +91,7 @@ export function thingTemplate(names: readonly string[], more: Partial<Template> 
   const steps: TemplateStep[] = names.map((name) => ({
     name,
     uses: 'thing',
-    with: { thing: `{{ ${name} }}`, target: '{{ target }}' },
+    with: { thing: `{{ ${name} }}`, target: '{{ target }}', content: '{{ content }}' },
   }))
   return {
     name: 'things',
@@ -111,7 +119,8 @@ export function thingsAccepted(
     templateVersion: template.version,
     templateParameters: parameters,
   }
-  return { data, sentHash: '', parameters, oCloudIds: [], simulated: true, template, ...(options && { options }) }
+  const sentHash = JSON.stringify({ data, options })
+  return { data, sentHash, parameters, oCloudIds: [], simulated: true, template, ...(options && { options }) }
 }
 
 /** For `duringApply` and `duringUndo`: fails where it is about that thing. */

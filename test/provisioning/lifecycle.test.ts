@@ -154,7 +154,7 @@ describe('the state machine of a provisioning request', () => {
     expect(aside.steps[1]).toMatchObject({ identity: 'B' })
     expect(aside.steps[1]?.made).toBeUndefined()
     expect(aside.retired).toMatchObject([
-      { name: 'workload', identity: 'A', made: made('du'), retiredKey: '1/workload/A' },
+      { name: 'workload', identity: 'A', made: made('du'), retiredKey: '1/uses-workload/workload/A' },
     ])
     const back = identified(aside, 'workload', 'A').record
     expect(back.retired).toEqual([])

@@ -16,7 +16,8 @@ import type { Template } from '../templates/template.ts'
 import { abortAt, follow, interruptionOf } from './interruption.ts'
 import { scopeOf, targetOf } from './pipeline.ts'
 import { createRedactor, redactAll } from './redaction.ts'
-import { openSecrets, type RunParts } from './run-request.ts'
+import type { RunParts } from './run-request.ts'
+import { openSecrets } from './secrets.ts'
 import { createStepContext } from './step-context.ts'
 
 export interface PlanParts extends RunParts {

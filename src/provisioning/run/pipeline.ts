@@ -5,6 +5,7 @@ import type { JsonObject } from '../../json.ts'
 import { type Clock, ended, fail, fulfilled, identified, started, stepChanged, type Transition } from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
+import { rollbackTarget } from '../rollback.ts'
 import { parseInputs } from '../steps/parse-inputs.ts'
 import type { Step } from '../steps/step.ts'
 import { renderInputs } from '../templates/references.ts'
@@ -45,9 +46,19 @@ export class StepFailure extends Error {
   }
 }
 
-/** Runs the template's steps in order, from the first that is not done, and ends FULFILLED. Rejects with StepFailure. */
+/** Runs the template's steps in order, and ends FULFILLED. Rejects with StepFailure. */
 export async function runSteps(parts: PipelineParts): Promise<void> {
   const { run, template, clock } = parts
+  await runEachStep(parts)
+  if (!(await removeRetired(parts))) return
+  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
+    wish: false,
+  })
+}
+
+/** The steps in order, from the first that is not done. Rejects with StepFailure. */
+export async function runEachStep(parts: PipelineParts): Promise<void> {
+  const { run, template } = parts
   for (const templateStep of template.steps) {
     const record = stepOf(run.current, templateStep.name)
     if (record.state === 'SUCCEEDED' || record.state === 'SKIPPED') continue
@@ -57,10 +68,6 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
       throw new StepFailure(templateStep.name, error)
     }
   }
-  if (!(await removeRetired(parts))) return
-  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
-    wish: false,
-  })
 }
 
 /** The end of a step, and what the steps have placed until then, in the same write. */
@@ -224,7 +231,7 @@ export function scopeOf(record: ProvisioningRecord, template: Template, paramete
 
 /**
  * What the template's steps no longer make is removed once the new ones stand (design.md 3.5), with the time limit of an undo. What cannot be removed ends the request
- * FAILED; what the new generation made stays.
+ * FAILED; what the new generation made stays, unless a rollback is wanted: then this is a failure like any other.
  */
 async function removeRetired(parts: PipelineParts): Promise<boolean> {
   const { run, clock } = parts
@@ -232,6 +239,7 @@ async function removeRetired(parts: PipelineParts): Promise<boolean> {
   const [first] = left
   if (first === undefined) return true
   const cause = `what the change replaced could not be removed: ${left.map(({ reason }) => reason).join('; ')}`
+  if (rollbackTarget(run.current)) throw new ServiceError('CLEANUP_FAILED', cause)
   await run.write(
     (record) => {
       const failed = fail(record, { code: 'CLEANUP_FAILED', step: null, cause })

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { JsonObject } from '../../json.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
 import { isHeld, wishOf } from '../held.ts'
@@ -14,10 +13,11 @@ import { mergeSecrets } from '../templates/parameters.ts'
 import { failureCodeOf } from './failure-codes.ts'
 import { abortAt, follow, Interruption, type InterruptionKind, interruptionOf, whileLocked } from './interruption.ts'
 import { runSteps, StepFailure } from './pipeline.ts'
-import { createRedactor } from './redaction.ts'
+import { endFailed } from './rollback.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
+import { openSecrets, redactorOf } from './secrets.ts'
 import type { StepPorts } from './step-context.ts'
-import { type UnwindParts, unwindAll, unwindFailure } from './unwind.ts'
+import { type UnwindParts, unwindAll } from './unwind.ts'
 
 export interface RunParts {
   requests: Requests
@@ -83,13 +83,19 @@ async function runClaimed(
   const record = await claim(job, parts)
   if (!record) return 'done'
   const { journal } = parts
-  journal?.hide(createRedactor(openSecrets(record, parts.store)))
+  journal?.hide(redactorOf(record, parts.store))
   // Nothing can be left of a request that nobody ran before, or that runs no child processes.
   if (record.epoch > 1 && !record.simulated) await parts.endLeftovers(record.reference)
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])
-  const run = createRunRecord(journal?.ahead(parts.requests) ?? parts.requests, record, undoing, parts.log, parts.storeOutageMs)
+  const run = createRunRecord(
+    journal?.ahead(parts.requests) ?? parts.requests,
+    record,
+    undoing,
+    parts.log,
+    parts.storeOutageMs,
+  )
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
@@ -163,20 +169,12 @@ function unwindParts(
   return { run, steps, ports, redact, signal, undoTimeoutMs, log, clock }
 }
 
-/** The writeOnly parameters of a request, decrypted: in memory only. */
-export function openSecrets(record: ProvisioningRecord, store: Store): JsonObject | undefined {
-  return record.sealed === undefined
-    ? undefined
-    : (JSON.parse(store.secrets.open(record.sealed, record.reference)) as JsonObject)
-}
-
 async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {
   const { catalogue, store, clock, log } = parts
-  const secrets = openSecrets(run.current, store)
-  const redact = createRedactor(secrets)
+  const redact = redactorOf(run.current, store)
   const unwind = unwindParts(run, undoing, redact, parts)
   if (run.current.error) {
-    await unwindFailure(unwind)
+    await endFailed({ ...unwind, catalogue, store })
     return 'done'
   }
   const { templateName, templateVersion } = run.current.data
@@ -187,7 +185,7 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
     await runSteps({
       ...unwind,
       template,
-      parameters: mergeSecrets(run.current.parameters, secrets),
+      parameters: mergeSecrets(run.current.parameters, openSecrets(run.current, store)),
       fingerprint: store.secrets.fingerprint,
       signal: limited,
       undoing,
@@ -205,7 +203,7 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
         ? stepChanged(failed, failure.step, { message: failure.cause }, clock)
         : { record: failed, events: [] }
     })
-    await unwindFailure(unwind)
+    await endFailed({ ...unwind, catalogue, store })
   } finally {
     deadline.clear()
   }
@@ -237,8 +235,7 @@ function failureOf(
 }
 
 async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const secrets = openSecrets(run.current, parts.store)
-  const left = await unwindAll(unwindParts(run, signal, createRedactor(secrets), parts))
+  const left = await unwindAll(unwindParts(run, signal, redactorOf(run.current, parts.store), parts))
   if (left.length === 0) {
     await run.remove([{ event: 'end', data: { deleted: true } }])
     return 'done'
