@@ -83,6 +83,9 @@ const SETTINGS = z.object({
     .string()
     .optional()
     .meta({ description: 'Node image for kind clusters that name none.', shown: "kind's own" }),
+  DELETE_CLUSTER_ON_FAILURE: flag(true).describe(
+    'Whether a failed request removes a cluster that it made, when its `options.deleteClusterOnFailure` does not say; false keeps it, and the status lists it under `left`.',
+  ),
   LOAD_SAMPLES: flag(true).describe('Load the sample templates and simulated O-Clouds at the start.'),
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
@@ -105,6 +108,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   dryRunTimeoutSeconds: env.DRY_RUN_TIMEOUT,
   packageRoot: env.PACKAGE_ROOT,
   kindNodeImage: env.KIND_NODE_IMAGE,
+  deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,

@@ -56,7 +56,8 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
   }
   const queues = createQueues(queue)
   closing.push(() => queues.close())
-  const accept: AcceptParts = { catalogue: templates, oClouds, secrets: store.secrets }
+  const { deleteClusterOnFailure } = config
+  const accept: AcceptParts = { catalogue: templates, oClouds, secrets: store.secrets, deleteClusterOnFailure }
   const provisioning = createProvisioningService({
     ...accept,
     store,

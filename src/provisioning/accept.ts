@@ -16,6 +16,8 @@ export interface AcceptParts {
   catalogue: TemplateCatalogue
   oClouds: OCloudRegistry
   secrets: SecretBox
+  /** False: requests that make a cluster keep it after a failure, unless they say so themselves. Default true. */
+  deleteClusterOnFailure?: boolean
 }
 
 /** Keyed hash of a body as it was sent, so that a blind retry is recognised: deep equality, key order ignored. */
@@ -33,12 +35,13 @@ export async function accept(
   request: SubmittedRequest,
   reference: string,
   before: ProvisioningRecord | undefined,
-  { catalogue, oClouds, secrets }: AcceptParts,
+  { catalogue, oClouds, secrets, deleteClusterOnFailure = true }: AcceptParts,
 ): Promise<Accepted> {
   const template = await catalogue.find(request.data.templateName, request.data.templateVersion)
   const parameters = await catalogue.accept(template, request.data.templateParameters ?? {})
   const simulated = await isSimulated(template, parameters, oClouds)
-  const options = request.canonical ? before?.options : request.options
+  const sent = request.canonical ? before?.options : request.options
+  const options = deleteClusterOnFailure ? sent : keepingCluster(sent, template)
   checkOptions(options, template, simulated)
   checkQueueOptions(options, template)
   return {
@@ -71,6 +74,13 @@ async function isSimulated(
     )
   const targets = [...registered, ...drivers.map((driver) => driver === 'simulated')]
   return targets.length > 0 && targets.every(Boolean)
+}
+
+/** The setting DELETE_CLUSTER_ON_FAILURE stands in the options from then on, so that everybody sees what a failure will do. */
+function keepingCluster(options: RequestOptions | undefined, { steps }: Template): RequestOptions | undefined {
+  if (options?.deleteClusterOnFailure !== undefined || !steps.some(({ uses }) => uses === 'kind-cluster'))
+    return options
+  return { ...options, deleteClusterOnFailure: false }
 }
 
 function checkOptions(options: RequestOptions | undefined, template: Template, simulated: boolean): void {

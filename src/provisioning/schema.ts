@@ -42,7 +42,10 @@ export const requestOptionsSchema = z
     deleteClusterOnFailure: z
       .boolean()
       .optional()
-      .meta({ description: 'Whether that undo takes a cluster that this request made.' }),
+      .meta({
+        description:
+          'Whether a failed request removes a cluster that it made. Absent: not with DELETE_CLUSTER_ON_FAILURE=false, else as cleanupOnFailure says.',
+      }),
     simulation: z
       .strictObject({
         stepDelayMs: z.int().min(0).max(86_400_000).optional().meta({ description: 'Each step takes so much longer.' }),
@@ -53,11 +56,9 @@ export const requestOptionsSchema = z
           .max(128)
           .optional()
           .meta({ description: 'Name of the step that falls silent until the deadline.' }),
-        operator: operatorBehaviourSchema
-          .optional()
-          .meta({
-            description: 'What FoCoM and the o2ims-operator, which are played, do with what the request asks of them.',
-          }),
+        operator: operatorBehaviourSchema.optional().meta({
+          description: 'What FoCoM and the o2ims-operator, which are played, do with what the request asks of them.',
+        }),
       })
       .optional()
       .meta({ description: 'For simulated O-Clouds only.' }),
