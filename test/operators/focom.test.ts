@@ -70,7 +70,7 @@ describe('FoCoM, played', () => {
 
   test('stays with "Fulfilled" when the operator at the other end goes back', async () => {
     const { smo, edge } = world
-    await smo.apply(focomRequest('back', { annotations: behaviourAnnotation({ behaviour: 'restart', pollMs: 100 }) }))
+    await smo.apply(focomRequest('back', { annotations: behaviourAnnotation({ behaviour: 'restart', pollMs: 200 }) }))
     const told = await untilPhase(smo, 'back', 'Fulfilled')
     await untilState(edge, 'back', 'progressing')
     expect((await readFocomRequest(smo, 'back'))?.status).toEqual(told.status)

@@ -109,7 +109,7 @@ describe('the old o2ims-operator, played', () => {
     const { edge } = world
     const recorder = recordStates(edge, 'again')
     await edge.apply(
-      provisioningRequest('again', { annotations: behaviourAnnotation({ behaviour: 'restart', pollMs: 50 }) }),
+      provisioningRequest('again', { annotations: behaviourAnnotation({ behaviour: 'restart', pollMs: 150 }) }),
     )
     const first = await untilState(edge, 'again', 'fulfilled')
     await untilState(edge, 'again', 'progressing')

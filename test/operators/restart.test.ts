@@ -6,7 +6,7 @@ import { eventually } from '../harness/eventually.ts'
 import { silentLog } from '../harness/redis.ts'
 import { type OperatorWorld, operatorWorld, provisioningRequest, readRequest, untilState } from './world.ts'
 
-const QUICK: OperatorsProfile = { ...SIMULATED, o2ims: { ...own(), stepMs: 50, observeMs: 20 } }
+const QUICK: OperatorsProfile = { ...SIMULATED, o2ims: { ...own(), stepMs: 150, observeMs: 20 } }
 
 function own() {
   if (SIMULATED.o2ims === undefined) throw new Error('the o2ims-operator is played in simulated O-Clouds')
