@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
+import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
 
 /** A whole number within bounds, written in digits. */
@@ -79,6 +80,26 @@ const SETTINGS = z.object({
     .default(SAMPLE_PACKAGES)
     .transform((path) => resolve(path))
     .meta({ description: 'Folder below which kpt packages are found.', shown: 'samples/packages' }),
+  KPT_CATALOG_URL: z.string().optional().meta({
+    description:
+      'Git repository of packages (https, http, ssh, file): a package given by name is looked up there first.',
+    shown: 'none',
+  }),
+  KPT_CATALOG_REF: z.string().optional().meta({
+    description: 'Tag, branch or commit of KPT_CATALOG_URL.',
+    shown: 'its default branch',
+  }),
+  KPT_CATALOG_CREDENTIAL: z.string().optional().meta({
+    description: 'Token, `username:password` or private SSH key for KPT_CATALOG_URL.',
+    shown: 'none',
+  }),
+  FOCOM_PACKAGE_PATH: z.string().optional().meta({
+    description: 'Path of the package that is called `focom-operator`, in KPT_CATALOG_URL or below PACKAGE_ROOT.',
+    shown: '`focom-operator`',
+  }),
+  PACKAGE_CACHE_MB: whole(1, 1_000_000, 1024).describe(
+    'Megabytes that cached clones of package repositories may take.',
+  ),
   KIND_NODE_IMAGE: z
     .string()
     .optional()
@@ -107,6 +128,11 @@ const CONFIG = SETTINGS.transform((env) => ({
   undoTimeoutSeconds: env.UNDO_TIMEOUT,
   dryRunTimeoutSeconds: env.DRY_RUN_TIMEOUT,
   packageRoot: env.PACKAGE_ROOT,
+  kptCatalogUrl: env.KPT_CATALOG_URL,
+  kptCatalogRef: env.KPT_CATALOG_REF,
+  kptCatalogCredential: env.KPT_CATALOG_CREDENTIAL,
+  focomPackagePath: env.FOCOM_PACKAGE_PATH,
+  packageCacheBytes: env.PACKAGE_CACHE_MB * 1024 * 1024,
   kindNodeImage: env.KIND_NODE_IMAGE,
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
@@ -128,6 +154,7 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   if (given.REDIS_URL !== undefined && given.ENCRYPTION_KEY === undefined) {
     errors.push(`ENCRYPTION_KEY: is required with REDIS_URL and ${KEY_RULE}`)
   }
+  if (parsed.success) errors.push(...catalogueFaults(parsed.data))
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }
 

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { createKindLifecycle } from './clusters/kind/lifecycle.ts'
 import type { ClusterLifecycle } from './clusters/lifecycle.ts'
 import type { Config } from './config.ts'
+import { createRenderer } from './packages/create-renderer.ts'
 import { createKptPackages } from './packages/kpt.ts'
-import { createPackageRenderer } from './packages/render.ts'
 import { createSimulatedPackages } from './packages/simulated.ts'
 import type { Parts } from './parts.ts'
 import { createJournals, type Journals } from './provisioning/logs-journal.ts'
@@ -30,7 +30,7 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
     catalogue: parts.templates,
     store: parts.store,
     steps: STEPS,
-    ports: createPorts(config, parts, journals),
+    ports: createPorts(config, parts, journals, log),
     journals,
     accept: parts.accept,
     endLeftovers: async (reference) => {
@@ -49,7 +49,7 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
   }
 }
 
-function createPorts(config: Config, { oClouds, simulated, store }: Parts, journals: Journals): StepPorts {
+function createPorts(config: Config, { oClouds, simulated, store }: Parts, journals: Journals, log: Logger): StepPorts {
   const runDir = join(config.dataDir, 'run')
   const children = createChildProcesses({ limit: config.childProcesses, onPrinted: journals.printed })
   const kind = withNodeImage(
@@ -68,7 +68,7 @@ function createPorts(config: Config, { oClouds, simulated, store }: Parts, journ
     oClouds,
     lifecycle: (driver) => (driver === 'kind' ? kind : simulated.lifecycle),
     packages: (cluster) => (cluster.simulated ? simulatedPackages : kpt),
-    render: createPackageRenderer({ packageRoot: config.packageRoot }),
+    render: createRenderer(config, { children, runDir, withLock: store.locks.withLock, log }),
     locks: store.locks,
   }
 }

@@ -2,20 +2,58 @@ import type { CallOptions, Cluster, KubernetesObject, ObjectRef } from '../clust
 import type { RunScope } from '../clusters/lifecycle.ts'
 import type { JsonObject } from '../json.ts'
 
-/** A package as it will be applied: read from under the package root, values set. Kept in memory only: it may hold secrets. */
+/** A package as it will be applied: read from its source, values set. Kept in memory only: it may hold secrets. */
 export interface RenderedPackage {
   name: string
   objects: KubernetesObject[]
+  /** Where it was found; absent where nobody asked for it. */
+  source?: PackageOrigin
+}
+
+/** Where a package was found: what a report says, and what pins a later run to the same content. */
+export type PackageOrigin =
+  | { from: 'package-root'; directory: string }
+  | {
+      from: 'git'
+      repository: string
+      /** As it was asked for. */
+      ref: string
+      commit: string
+      directory: string
+      /** The commit from which kpt merged the change to this one. */
+      mergedFrom?: string
+    }
+
+/** A repository that a request names. */
+export interface GitSource {
+  repository: string
+  ref: string
+  /** Secret. */
+  credential?: string
+  /** Lines of known_hosts. */
+  hostKeys?: string
 }
 
 export interface PackageSource {
-  /** Path of the package's folder, relative to the package root. */
+  /** Path of the package's folder: in the repository of `git`, else in the catalogue of this worker or under its package root. */
   path: string
+  git?: GitSource
+  /** The commit that this generation found already: a branch that moves meanwhile does not change the request. */
+  commit?: string
+  /** The commit that stands: the change to the new one is merged by kpt. */
+  standing?: string
   /** Namespace for namespaced objects that name none, and for the inventory. */
   namespace: string
   /** Values for `# kpt-set: ${name}`; a value that no setter takes is an error. */
   values: JsonObject
 }
+
+export interface RenderOptions extends CallOptions {
+  run?: RunScope
+}
+
+/** Reads a package, sets its values and lets kpt run its functions. Errors: PREFLIGHT_FAILED, INVALID_ARGS (a value or a source that does not fit), UNAVAILABLE (retryable). */
+export type RenderPackage = (source: PackageSource, options?: RenderOptions) => Promise<RenderedPackage>
 
 export interface AppliedObject {
   ref: ObjectRef

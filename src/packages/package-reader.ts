@@ -8,10 +8,15 @@ export interface PackageFile {
   text: string
 }
 
-const MOST_FILES = 500
-const LARGEST_FILE = 1024 * 1024
-const LARGEST_PACKAGE = 8 * 1024 * 1024
-const DEEPEST = 10
+/** What a package may be, wherever it comes from; sizes in bytes. */
+export const PACKAGE_LIMITS = {
+  mostFiles: 500,
+  largestFile: 1024 * 1024,
+  /** Below what is kept of a child's output: it has to come through there in one piece. */
+  largestPackage: 6 * 1024 * 1024,
+  deepest: 10,
+}
+const { mostFiles, largestFile, largestPackage, deepest } = PACKAGE_LIMITS
 
 /**
  * Reads the Kptfile and the YAML files of the package in folder `path` under `root`, in the order of their paths. PREFLIGHT_FAILED: no such folder, a
@@ -48,7 +53,7 @@ export async function readPackage(root: string, path: string): Promise<PackageFi
   }
 
   async function readFolder(current: string, depth: number): Promise<void> {
-    if (depth > DEEPEST) throw refuse(`is more than ${DEEPEST} folders deep`)
+    if (depth > deepest) throw refuse(`is more than ${deepest} folders deep`)
     const entries = await readdir(current, { withFileTypes: true })
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (entry.name.startsWith('.')) continue
@@ -67,14 +72,15 @@ export async function readPackage(root: string, path: string): Promise<PackageFi
     if (!regular) throw refuse(`${called} is no regular file`)
     const bytes = await readFile(file)
     size += bytes.length
-    if (bytes.length > LARGEST_FILE) throw refuse(`${called} is larger than ${LARGEST_FILE} bytes`)
-    if (size > LARGEST_PACKAGE) throw refuse(`is larger than ${LARGEST_PACKAGE} bytes`)
-    if (files.length === MOST_FILES) throw refuse(`holds more than ${MOST_FILES} files`)
+    if (bytes.length > largestFile) throw refuse(`${called} is larger than ${largestFile} bytes`)
+    if (size > largestPackage) throw refuse(`is larger than ${largestPackage} bytes`)
+    if (files.length === mostFiles) throw refuse(`holds more than ${mostFiles} files`)
     files.push({ path: called, text: bytes.toString('utf8') })
   }
 }
 
-function isPackageFile(name: string): boolean {
+/** Kptfile and YAML; anything else in a folder is none of our business. */
+export function isPackageFile(name: string): boolean {
   return name === 'Kptfile' || name.endsWith('.yaml') || name.endsWith('.yml')
 }
 

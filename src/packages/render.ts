@@ -1,108 +1,108 @@
-import { type Document, parseAllDocuments, visit } from 'yaml'
 import type { KubernetesObject } from '../clusters/cluster.ts'
-import { at, isObject, listAt, stringAt } from '../clusters/fields.ts'
-import { ServiceError } from '../errors.ts'
-import type { PackageSource, RenderedPackage } from './package-port.ts'
-import { type PackageFile, readPackage } from './package-reader.ts'
+import { isObject, listAt, stringAt } from '../clusters/fields.ts'
+import {
+  filesOf,
+  isKptfile,
+  type PackageDocument,
+  parseDocuments,
+  plainOf,
+  type Refuse,
+  refuserFor,
+} from './documents.ts'
+import type { PackageSource, RenderedPackage, RenderOptions, RenderPackage } from './package-port.ts'
+import type { PackageFile } from './package-reader.ts'
+import { createPackageSources, type FoundPackage, type PackageSources } from './package-sources.ts'
+import { kptfilesWithFunctions } from './pipeline.ts'
 import { clusterScopedKinds } from './scope.ts'
-import { applySetters } from './setters.ts'
+import { type MergeFiles, mergedUpgrade } from './upgrade.ts'
+import { setValues } from './values.ts'
 
 const LOCAL_CONFIG = 'config.kubernetes.io/local-config'
 
-/**
- * Reads packages from under the root. Rejects with PREFLIGHT_FAILED (no such package, a path out of the root, a `pipeline`, YAML that holds no
- * Kubernetes objects) or INVALID_ARGS (a value that does not fit).
- */
-export function createPackageRenderer(options: {
-  packageRoot: string
-}): (source: PackageSource) => Promise<RenderedPackage> {
-  return async (source) => renderFiles(await readPackage(options.packageRoot, source.path), source)
+/** Runs the functions of the pipelines in a package's files, and gives what they made of them. PREFLIGHT_FAILED in kpt's words. */
+export type RunFunctions = (files: readonly PackageFile[], options: RenderOptions) => Promise<PackageFile[]>
+
+/** What kpt does for a renderer; without it a pipeline is refused, and a change of the ref takes the new package as it is. */
+export interface KptForFiles {
+  runFunctions: RunFunctions
+  merge: MergeFiles
 }
 
-/** The objects of a package's files: values set, the namespace filled in where a namespaced object names none, local configuration left out. */
-export function renderFiles(files: readonly PackageFile[], source: PackageSource): RenderedPackage {
-  const refuse = (where: string, why: string) =>
-    new ServiceError('PREFLIGHT_FAILED', `package ${JSON.stringify(source.path.slice(0, 200))}: ${where}: ${why}`)
+/**
+ * Reads packages from where they are (`sources`; the package root alone when absent), sets their values, and lets kpt run their functions. Rejects with PREFLIGHT_FAILED (no
+ * such package, a path out of the root, YAML that holds no Kubernetes objects, functions that cannot run or fail), INVALID_ARGS (a value or an address that does not fit) or
+ * UNAVAILABLE (retryable; a repository that is away).
+ */
+export function createPackageRenderer(parts: {
+  packageRoot: string
+  sources?: PackageSources
+  kpt?: KptForFiles
+}): RenderPackage {
+  const { packageRoot, kpt, sources = createPackageSources({ packageRoot }) } = parts
 
-  const documents = files.flatMap((file) => documentsOf(file).map((document) => ({ file, document })))
-  for (const { file, document } of documents) {
-    if (isKptfile(file)) refusePipeline(file, document)
+  return async (source, options = {}) => {
+    const refuse = refuserFor(source.path)
+    const found = await sources.find(source, options)
+    const { files, origin } = (kpt && (await upgraded(found, source, kpt, options))) ?? found
+    const documents = parseDocuments(files, refuse)
+    setValues(documents, source.values)
+    const [kptfile] = kptfilesWithFunctions(documents, refuse)
+    if (kptfile === undefined) return { ...toObjects(documents, source, refuse), source: origin }
+    if (kpt === undefined) throw refuse(kptfile, 'has a pipeline, and functions do not run here')
+    const made = parseDocuments(await kpt.runFunctions(filesOf(documents), options), refuse)
+    return { ...toObjects(made, source, refuse), name: nameOfPackage(documents, source, refuse), source: origin }
   }
-  const resources = documents.filter(({ file }) => !isKptfile(file))
-  applySetters(
-    resources.map(({ document }) => document),
-    source.values,
-  )
 
-  const objects = resources.flatMap(({ file, document }) => objectsOf(file, plain(file, document))).filter(isDeployed)
+  /** What kpt makes of the change; undefined where there is none, or nothing that would be kept. */
+  async function upgraded(
+    found: FoundPackage,
+    source: PackageSource,
+    { merge }: KptForFiles,
+    options: RenderOptions,
+  ): Promise<FoundPackage | undefined> {
+    const { standing, values } = source
+    if (standing === undefined || found.origin.from !== 'git' || found.origin.commit === standing) return undefined
+    if (Object.keys(values).length === 0) return undefined
+    const base = await sources.at(standing, source, options)
+    if (base === undefined) return undefined
+    const files = await mergedUpgrade({ base: base.files, updated: found.files, source }, merge, options)
+    return { files, origin: { ...found.origin, mergedFrom: standing } }
+  }
+}
+
+/** The objects of a package's documents: the namespace filled in where a namespaced object names none, local configuration left out. */
+function toObjects(documents: readonly PackageDocument[], source: PackageSource, refuse: Refuse): RenderedPackage {
+  const resources = documents.filter(({ path }) => !isKptfile(path))
+  const objects = resources.flatMap((one) => objectsOf(one.path, plainOf(one, refuse), refuse)).filter(isDeployed)
   if (objects.length === 0) throw refuse('all files', 'hold no Kubernetes object')
   const clusterScoped = clusterScopedKinds(objects)
   const placed = objects.map((object) => (clusterScoped(object) ? object : inNamespace(object, source.namespace)))
-  refuseTwins(placed)
-  return { name: nameOfPackage(), objects: placed }
+  refuseTwins(placed, refuse)
+  return { name: nameOfPackage(documents, source, refuse), objects: placed }
+}
 
-  function documentsOf(file: PackageFile): Document[] {
-    // Without a document: `Empty`, no list.
-    const parsed = [...parseAllDocuments(file.text, { uniqueKeys: true, strict: true, version: '1.2' })]
-    for (const document of parsed) {
-      const [error] = document.errors
-      if (error) throw refuse(file.path, `is no YAML: ${error.message.split('\n')[0]}`)
-      visit(document, {
-        Pair(_, pair) {
-          if (String(pair.key) === '__proto__') throw refuse(file.path, 'a key must not be "__proto__"')
-        },
-      })
-    }
-    return parsed
+function objectsOf(path: string, value: unknown, refuse: Refuse): KubernetesObject[] {
+  if (value === null || value === undefined) return []
+  if (stringAt(value, 'kind') === 'List' && stringAt(value, 'apiVersion') === 'v1') {
+    return listAt(value, 'items').flatMap((item) => objectsOf(path, item, refuse))
   }
+  if (!isKubernetesObject(value)) throw refuse(path, 'holds something without apiVersion, kind and metadata.name')
+  return [value]
+}
 
-  /** `toJS` bounds how often aliases may be repeated. */
-  function plain(file: PackageFile, document: Document): unknown {
-    try {
-      return document.toJS()
-    } catch (error) {
-      throw refuse(file.path, error instanceof Error ? error.message : String(error))
-    }
-  }
-
-  function refusePipeline(file: PackageFile, document: Document): void {
-    const pipeline = at(plain(file, document), 'pipeline')
-    const functions = [...listAt(pipeline, 'mutators'), ...listAt(pipeline, 'validators')]
-    if (functions.length === 0) return
-    throw refuse(
-      file.path,
-      'has a pipeline, whose functions run in containers; this service does not run them yet: render the package with "kpt fn render", take the pipeline out and try again',
-    )
-  }
-
-  function objectsOf(file: PackageFile, value: unknown): KubernetesObject[] {
-    if (value === null || value === undefined) return []
-    if (stringAt(value, 'kind') === 'List' && stringAt(value, 'apiVersion') === 'v1') {
-      return listAt(value, 'items').flatMap((item) => objectsOf(file, item))
-    }
-    if (!isKubernetesObject(value))
-      throw refuse(file.path, 'holds something without apiVersion, kind and metadata.name')
-    return [value]
-  }
-
-  function refuseTwins(all: readonly KubernetesObject[]): void {
-    const seen = new Set<string>()
-    for (const { apiVersion, kind, metadata } of all) {
-      const key = JSON.stringify([apiVersion.split('/').slice(0, -1), kind, metadata.namespace, metadata.name])
-      if (seen.has(key)) throw refuse('all files', `${kind} ${metadata.name} stands there twice`)
-      seen.add(key)
-    }
-  }
-
-  function nameOfPackage(): string {
-    const kptfile = documents.find(({ file }) => file.path === 'Kptfile')
-    const named = kptfile && stringAt(plain(kptfile.file, kptfile.document), 'metadata', 'name')
-    return named ?? source.path.split('/').findLast((part) => part !== '' && part !== '.') ?? source.path
+function refuseTwins(all: readonly KubernetesObject[], refuse: Refuse): void {
+  const seen = new Set<string>()
+  for (const { apiVersion, kind, metadata } of all) {
+    const key = JSON.stringify([apiVersion.split('/').slice(0, -1), kind, metadata.namespace, metadata.name])
+    if (seen.has(key)) throw refuse('all files', `${kind} ${metadata.name} stands there twice`)
+    seen.add(key)
   }
 }
 
-function isKptfile(file: PackageFile): boolean {
-  return file.path === 'Kptfile' || file.path.endsWith('/Kptfile')
+function nameOfPackage(documents: readonly PackageDocument[], source: PackageSource, refuse: Refuse): string {
+  const kptfile = documents.find(({ path }) => path === 'Kptfile')
+  const named = kptfile && stringAt(plainOf(kptfile, refuse), 'metadata', 'name')
+  return named ?? source.path.split('/').findLast((part) => part !== '' && part !== '.') ?? source.path
 }
 
 /** Local configuration is read by functions, and the inventory is ours to name. */

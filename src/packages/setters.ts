@@ -20,9 +20,12 @@ export function setterNames(documents: readonly Document[]): string[] {
   return [...new Set(documents.flatMap(placesIn).flatMap((place) => place.names))].sort()
 }
 
-/** Sets the values, in place. INVALID_ARGS for a value that no setter takes, of a type that does not fit, or text that does not match its pattern. */
-export function applySetters(documents: readonly Document[], values: JsonObject): void {
-  const known = setterNames(documents)
+/**
+ * Sets the values, in place. INVALID_ARGS for a value that no setter takes (and that is not `taken` elsewhere), of a type that does not fit, or text that does not match its
+ * pattern.
+ */
+export function applySetters(documents: readonly Document[], values: JsonObject, taken: readonly string[] = []): void {
+  const known = [...new Set([...setterNames(documents), ...taken])].sort()
   const unknown = Object.keys(values).filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     const names = known.length === 0 ? 'it takes none' : `it takes ${known.join(', ')}`

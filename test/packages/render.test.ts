@@ -138,7 +138,7 @@ describe('a package', () => {
     })
   })
 
-  test('with a pipeline is refused, and the sentence says what to do', async () => {
+  test('with a pipeline is refused where no functions run', async () => {
     write('pipeline', {
       Kptfile:
         'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {name: p}\npipeline:\n  mutators:\n  - image: set-labels:v0.2\n',
@@ -146,7 +146,7 @@ describe('a package', () => {
     })
     await expect(render(source('pipeline'))).rejects.toMatchObject({
       code: 'PREFLIGHT_FAILED',
-      message: expect.stringMatching(/has a pipeline.*kpt fn render/),
+      message: expect.stringMatching(/Kptfile: has a pipeline/),
     })
   })
 

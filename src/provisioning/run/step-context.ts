@@ -3,7 +3,7 @@ import type { Cluster } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle } from '../../clusters/lifecycle.ts'
 import type { OCloudRegistry } from '../../clusters/registry-types.ts'
 import { simulatedKubeconfig } from '../../operators/simulated-kubeconfig.ts'
-import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
+import type { PackagePort, RenderPackage } from '../../packages/package-port.ts'
 import type { Locks } from '../../store/store.ts'
 import type { Made, ProvisioningRecord } from '../record.ts'
 import { KNOWN_AFTER_APPLY, type StepContext } from '../steps/step.ts'
@@ -13,7 +13,7 @@ export interface StepPorts {
   oClouds: OCloudRegistry
   lifecycle: (driver: 'kind' | 'simulated') => ClusterLifecycle
   packages: (cluster: Pick<Cluster, 'simulated'>) => PackagePort
-  render: (source: PackageSource) => Promise<RenderedPackage>
+  render: RenderPackage
   locks: Locks
 }
 

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { JsonObject } from '../../json.ts'
-import type { AppliedObject, Inventory, PackageOptions } from '../../packages/package-port.ts'
+import type { AppliedObject, Inventory, PackageOptions, RenderedPackage } from '../../packages/package-port.ts'
 import type { Made } from '../record.ts'
 import { applyAll, intendAll, planAll } from './apply-objects.ts'
 import { createLedger, type Ledger, refsOf } from './ledger.ts'
@@ -11,19 +10,22 @@ import { lookAt, prepared } from './looking.ts'
 import { prune } from './manifests.ts'
 import { isDefinition, isNamespace, keyOf, nameOf, plainRef, refOf } from './object-order.ts'
 import { inventoryIdOf, ownerOf, ownerSelector } from './ownership.ts'
+import { noteOfSource, outputOfSource, type PackagePlace, packagePlace, sourceFor } from './package-source.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import { removeObjects, toRemove } from './remove-objects.ts'
 import type { Change, Step, StepContext } from './step.ts'
 import { openTarget, openTargetForUndo } from './target.ts'
 
-const inputs = z.strictObject({
-  target: z.string().min(1),
-  package: z.string().min(1),
-  namespace: z.string().min(1),
-  values: z.record(z.string(), z.json()).default({}),
-  /** How long nothing may change while the objects come up. */
-  silenceSeconds: z.number().positive().default(300),
-})
+const inputs = z
+  .strictObject({
+    target: z.string().min(1),
+    package: packagePlace,
+    namespace: z.string().min(1),
+    values: z.record(z.string(), z.json()).default({}),
+    /** How long nothing may change while the objects come up. */
+    silenceSeconds: z.number().positive().default(300),
+  })
+  .transform(({ package: { path, git }, ...rest }) => ({ ...rest, package: path, git }))
 
 export type PackageInputs = z.infer<typeof inputs>
 type Inputs = PackageInputs
@@ -41,7 +43,7 @@ const LONGEST_RECONCILE_SECONDS = 3600
 export const kptPackage: Step<Inputs> = {
   uses: 'kpt-package',
   inputs,
-  outputs: ['namespace', 'inventory'],
+  outputs: ['namespace', 'inventory', 'source'],
   identity: ({ target, namespace }) => `${target}/${namespace}`,
 
   async plan(given, previous, context) {
@@ -58,14 +60,16 @@ export const kptPackage: Step<Inputs> = {
   async apply(given, previous, context) {
     const cluster = await openTarget(given.target, context)
     const owner = ownerOf(context)
-    const wanted = await prepared(cluster, await packageObjects(given, context), given.namespace, owner, context.signal)
+    const rendered = await renderedPackage(given, context)
+    const wanted = await prepared(cluster, rendered.objects, given.namespace, owner, context.signal)
     const ledger = createLedger(given.target, previous, context)
     const looked = await lookAt(cluster, wanted, { owner, ledger, signal: context.signal, wait: true })
     const id = inventoryIdOf(owner)
     const inventory: Inventory = { id, name: id, namespace: given.namespace }
     ledger.notes.inventory = { ...inventory }
     if (!ledger.hasEarlier()) ledger.notes.inventoryMadeIn = context.request.generation
-    ledger.outputs = { namespace: given.namespace, inventory: id }
+    Object.assign(ledger.notes, noteOfSource(placeOf(given), rendered, context))
+    ledger.outputs = { namespace: given.namespace, inventory: id, ...outputOfSource(rendered) }
     await intendAll(looked, ledger)
     await applyAll(
       cluster,
@@ -105,16 +109,22 @@ export const kptPackage: Step<Inputs> = {
 const isShared = (ref: { apiVersion: string; kind: string }): boolean => isNamespace(ref) || isDefinition(ref)
 
 /** The package's objects, and the namespace where it names it not itself. */
-export async function packageObjects(
-  { package: path, namespace, values }: Inputs,
-  context: StepContext,
-): Promise<KubernetesObject[]> {
-  const { objects } = await context.render({ path, namespace, values: values as JsonObject })
-  const own: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
-  return objects.some((object) => isNamespace(object) && object.metadata.name === namespace)
-    ? objects
-    : [own, ...objects]
+export async function packageObjects(given: Inputs, context: StepContext): Promise<KubernetesObject[]> {
+  return (await renderedPackage(given, context)).objects
 }
+
+async function renderedPackage(given: Inputs, context: StepContext): Promise<RenderedPackage> {
+  const { namespace } = given
+  const { signal, run } = context
+  const rendered = await context.render(sourceFor(placeOf(given), given, context), { signal, run })
+  const own: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
+  const { objects } = rendered
+  return objects.some((object) => isNamespace(object) && object.metadata.name === namespace)
+    ? rendered
+    : { ...rendered, objects: [own, ...objects] }
+}
+
+const placeOf = ({ package: path, git }: Inputs): PackagePlace => ({ path, ...(git && { git }) })
 
 async function applyPackage(
   cluster: Cluster,

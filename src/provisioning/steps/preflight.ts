@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { ServiceError } from '../../errors.ts'
-import type { JsonObject } from '../../json.ts'
 import type { Made } from '../record.ts'
 import { type Occupancy, shortages } from './capacity.ts'
 import { isWorkload } from './object-order.ts'
+import { noteOfSource, packagePlace, sourceFor } from './package-source.ts'
 import type { Step, StepContext } from './step.ts'
 
 const inputs = z.strictObject({
@@ -12,7 +12,7 @@ const inputs = z.strictObject({
   /** The driver of the cluster that a later step makes; where there is a target, the target decides. */
   driver: z.enum(['kind', 'simulated']).optional(),
   tools: z.array(z.enum(['kind', 'kpt'])).default([]),
-  package: z.string().min(1).optional(),
+  package: packagePlace.optional(),
   namespace: z.string().min(1).default('default'),
   values: z.record(z.string(), z.json()).default({}),
 })
@@ -32,8 +32,8 @@ export const preflight: Step<Inputs> = {
   },
 
   async apply(given, _previous, context) {
-    const tools = await check(given, context)
-    const made: Made = { objects: [], outputs: { tools: tools.map((tool) => ({ ...tool })) }, notes: {} }
+    const { tools, notes } = await check(given, context)
+    const made: Made = { objects: [], outputs: { tools: tools.map((tool) => ({ ...tool })) }, notes }
     if (tools.length > 0) made.notes.summary = tools.map(({ name, version }) => `${name} ${version}`).join(', ')
     return made
   },
@@ -47,16 +47,17 @@ export const preflight: Step<Inputs> = {
   },
 }
 
-async function check(given: Inputs, context: StepContext): Promise<Tool[]> {
+async function check(given: Inputs, context: StepContext): Promise<{ tools: Tool[]; notes: Made['notes'] }> {
   const { target } = given
   const cluster = target === undefined ? undefined : await context.cluster(target)
   if (target !== undefined && cluster !== undefined) await checkReachable(target, context)
   const tools = await checkTools(given, cluster?.simulated ?? given.driver === 'simulated', context)
-  if (given.package === undefined) return tools
-  const { package: path, namespace, values } = given
-  const { objects } = await context.render({ path, namespace, values: values as JsonObject })
-  if (cluster !== undefined) await checkCapacity(cluster, objects, namespace, context)
-  return tools
+  const { package: place, namespace } = given
+  if (place === undefined) return { tools, notes: {} }
+  const { signal, run } = context
+  const rendered = await context.render(sourceFor(place, given, context), { signal, run })
+  if (cluster !== undefined) await checkCapacity(cluster, rendered.objects, namespace, context)
+  return { tools, notes: noteOfSource(place, rendered, context) }
 }
 
 const NODE = { apiVersion: 'v1', kind: 'Node' }

@@ -3,7 +3,7 @@ import type { ZodType } from 'zod'
 import type { Cluster, ObjectRef, OCloudStatus } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle, RunScope } from '../../clusters/lifecycle.ts'
 import type { OperatorBehaviour } from '../../operators/behaviour.ts'
-import type { PackagePort, PackageSource, RenderedPackage } from '../../packages/package-port.ts'
+import type { PackagePort, RenderPackage } from '../../packages/package-port.ts'
 import type { Made, MadeObject, ProvisioningRecord, StepRecord } from '../record.ts'
 
 /** What a step would do to one object; the dry run's answer. */
@@ -46,8 +46,8 @@ export interface StepContext {
   lifecycle(driver: 'kind' | 'simulated'): ClusterLifecycle
   /** The port for real or simulated clusters; preflight asks before there is a cluster. */
   packages(cluster: Pick<Cluster, 'simulated'>): PackagePort
-  /** Reads a package from under the package root and sets the values; nothing is written to disk. */
-  render(source: PackageSource): Promise<RenderedPackage>
+  /** Reads a package from its source and sets the values; nothing of the request is written to disk. */
+  render: RenderPackage
   /** Registers a cluster that this request made as an O-Cloud, or finds it again: the same id for the same request and step. */
   registerOCloud(cluster: { name: string; kubeconfig?: string }): Promise<string>
   unregisterOCloud(oCloudId: string): Promise<void>

@@ -1,0 +1,94 @@
+import { delimiter, join } from 'node:path'
+import type { CallOptions } from '../clusters/cluster.ts'
+import type { RunScope } from '../clusters/lifecycle.ts'
+import { ServiceError } from '../errors.ts'
+import { mayBeAlive, ownIdentity, parseIdentity } from '../process-identity.ts'
+import type { ChildProcesses } from './child-processes.ts'
+import { createDocker } from './docker.ts'
+import { tailOf } from './redact.ts'
+import { withScratch, writeFiles } from './scratch.ts'
+
+export interface KptFile {
+  path: string
+  text: string
+}
+
+export interface KptFilesCall extends CallOptions {
+  run?: RunScope
+}
+
+/** Runs the functions of a package's pipelines (`kpt fn render`). Answers the resources as one text of YAML documents. */
+export type RenderFunctions = (files: readonly KptFile[], call: KptFilesCall) => Promise<string>
+
+const SHIM = join(import.meta.dirname, 'kpt-docker')
+const LABEL = 'o2ims.dev/function'
+const RENDER_MS = 300_000
+const DOCKER_MS = 30_000
+const LONGEST_WORDS = 1_500
+
+/**
+ * Functions are images: they run in containers without network, as nobody, and see the package alone. Functions that are programs (`exec`) are refused by kpt. PREFLIGHT_FAILED:
+ * docker is not there or does not answer, or what a function said. Containers that outlive their kpt are removed, those of dead workers the next time.
+ */
+export function createRenderFunctions(parts: {
+  children: ChildProcesses
+  runDir: string
+  timeoutMs?: number
+}): RenderFunctions {
+  const { children, runDir, timeoutMs = RENDER_MS } = parts
+  const docker = createDocker(children)
+  const ask = (args: string[]) => children.run({ tool: 'docker', args, timeoutMs: DOCKER_MS, kind: 'question' })
+
+  async function removeContainers(matches: (owner: string) => boolean): Promise<void> {
+    const format = `{{.ID}}\t{{.Label "${LABEL}"}}`
+    const { stdout } = await ask(['ps', '--all', '--no-trunc', '--filter', `label=${LABEL}`, '--format', format])
+    const lines = stdout.split('\n').map((line) => line.split('\t'))
+    const ids = lines.flatMap(([id, owner]) => (id && owner && matches(owner) ? [id] : []))
+    if (ids.length > 0) await ask(['rm', '--force', ...ids])
+  }
+
+  return async (files, call) => {
+    await docker.version(call).catch((error: unknown) => {
+      if (!(error instanceof ServiceError) || error.code !== 'PREFLIGHT_FAILED') throw error
+      const why = 'the package has a pipeline, whose functions run in containers'
+      throw new ServiceError('PREFLIGHT_FAILED', `${why}: ${error.message}`)
+    })
+    await removeContainers((owner) => isDead(owner))
+    const own = Buffer.from(JSON.stringify(ownIdentity())).toString('base64url')
+    return withScratch(runDir, async (folder) => {
+      const mark = `${own}.${folder.slice(-12)}`
+      const path = process.env.PATH ?? ''
+      await writeFiles(folder, files)
+      try {
+        const result = await children.run({
+          tool: 'kpt',
+          args: [
+            'fn',
+            'render',
+            folder,
+            '--output',
+            'unwrap',
+            '--image-pull-policy',
+            'ifNotPresent',
+            '--truncate-output=false',
+          ],
+          env: { PATH: `${SHIM}${delimiter}${path}`, O2IMS_PATH: path, O2IMS_FUNCTION: mark },
+          timeoutMs,
+          ...call,
+        })
+        if (result.exitCode === 0) return result.stdout
+        const words = tailOf(result.lastWords.replaceAll(folder, ''), LONGEST_WORDS)
+        throw new ServiceError('PREFLIGHT_FAILED', `kpt fn render failed: ${words}`)
+      } catch (error) {
+        await removeContainers((owner) => owner === mark)
+        throw error
+      }
+    })
+  }
+}
+
+function isDead(label: string): boolean {
+  const [encoded = ''] = label.split('.')
+  const owner = parseIdentity(Buffer.from(encoded, 'base64url').toString('utf8'))
+  return owner !== undefined && !mayBeAlive(owner)
+}
