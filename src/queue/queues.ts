@@ -143,6 +143,8 @@ async function runJob(job: Job<ProvisioningJob>, token: string | undefined, part
   const end = await parts.provision(job.data)
   if (end === 'done') return
   if (end === 'requeue') {
+    // What was at work goes on before all that wait, as after a death; and a job with a priority, put back, wakes no worker that is idle (docs/traps.md).
+    await job.changePriority({ priority: 0 })
     await job.moveToWait(token)
     throw new WaitingError()
   }

@@ -84,6 +84,69 @@ describe('the queue', () => {
     await queues.close()
   })
 
+  it('lets the urgent one overtake those that wait for the one worker there is, also after it was given back', async () => {
+    const queues = createQueues(parts('{e}'))
+    const seen: number[] = []
+    const busy = Promise.withResolvers<void>()
+    let givenBack = false
+    const worker = createQueueWorkers({
+      ...parts('{e}'),
+      concurrency: 1,
+      takeoverMs: 10_000,
+      plan: async () => undefined,
+      provision: async ({ generation }) => {
+        seen.push(generation)
+        if (generation === 1) await busy.promise
+        if (generation !== 5 || givenBack) return 'done'
+        givenBack = true
+        return 'requeue'
+      },
+    })
+    await queues.provision(job(1), usual)
+    await until(() => seen.length === 1)
+    for (const [generation, priority] of [
+      [2, 100],
+      [3, 51],
+      [4, 51],
+      [5, 1],
+    ] as const)
+      await queues.provision(job(generation), { priority })
+    busy.resolve()
+    await until(() => seen.length === 6)
+    expect(seen).toEqual([1, 5, 5, 3, 4, 2])
+    await worker.close()
+    await queues.close()
+  })
+
+  it('wakes a worker that has nothing to do at once when another one gives a job back', async () => {
+    const queues = createQueues(parts('{f}'))
+    let first = true
+    let at = 0
+    const take = async (): Promise<JobEnd> => {
+      if (!first) {
+        at = performance.now()
+        return 'done'
+      }
+      first = false
+      await stopping.promise
+      return 'requeue'
+    }
+    const stopping = Promise.withResolvers<void>()
+    const worker = startWorker('{f}', take)
+    await queues.provision(job(), usual)
+    await until(() => !first)
+    const idle = startWorker('{f}', take)
+    await sleep(300)
+    const closing = worker.close()
+    const began = performance.now()
+    stopping.resolve()
+    await closing
+    await until(() => at > 0)
+    expect(at - began).toBeLessThan(1_000)
+    await idle.close()
+    await queues.close()
+  })
+
   it('hands the job of a killed worker to another one, as often as it happens', async () => {
     const queues = createQueues(parts('{c}'))
     await queues.provision(job(), usual)
