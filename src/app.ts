@@ -13,6 +13,7 @@ import type { Operation } from './http/operation.ts'
 import { DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
 import { versionOperations } from './http/versions.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
+import { diagnosticsOperation } from './provisioning/diagnostics-route.ts'
 import { eventsOperation } from './provisioning/events-route.ts'
 import { logsOperation } from './provisioning/logs-route.ts'
 import { reportOperation } from './provisioning/report-route.ts'
@@ -80,6 +81,7 @@ export function createOperations(
     ...provisioningOperations({ provisioning, markers }),
     eventsOperation({ provisioning, streams }),
     logsOperation({ provisioning, streams }),
+    diagnosticsOperation({ provisioning }),
     reportOperation({ provisioning }),
     ...oCloudOperations({ oClouds, markers, log }),
     ...templateOperations({ templates, markers }),

@@ -133,6 +133,39 @@ export const logsExample = `{"time":"2026-11-23T10:00:00.100Z","level":"info","m
 {"time":"2026-11-23T10:00:04.200Z","level":"info","msg":"3 objects, 3 changed","step":"workload","state":"SUCCEEDED","percent":50,"generation":1,"durationMs":4100}
 `
 
+export const diagnosticsExample = {
+  collectedAt: '2026-11-23T10:00:05.000Z',
+  generation: 1,
+  phase: 'FAILED',
+  failure: { code: 'TIMEOUT', step: 'workload', cause: 'not done within 60 s; last seen: 1 of 2 ready' },
+  causes: [
+    'image registry.example/du:1.1 cannot be pulled for pod ran-example/du-7d9f-x2k4 on sim-edge-1: ImagePullBackOff: Back-off pulling image',
+  ],
+  targets: [
+    {
+      oCloudId: '6f0c5b1e-57aa-4a35-9a2a-0a4f6d4c1f22',
+      name: 'sim-edge-1',
+      simulated: true,
+      endpoint: 'simulated://6f0c5b1e-57aa-4a35-9a2a-0a4f6d4c1f22',
+      reachable: true,
+      version: 'v1.33.0+simulated',
+      pods: [
+        {
+          namespace: 'ran-example',
+          name: 'du-7d9f-x2k4',
+          ours: true,
+          phase: 'Pending',
+          problem: 'image',
+          message: 'ImagePullBackOff: Back-off pulling image',
+          container: 'du',
+          image: 'registry.example/du:1.1',
+        },
+      ],
+      notCollected: [{ what: 'events', why: 'timed out after 5 s' }],
+    },
+  ],
+}
+
 export const reportExample = `# ran at sim-edge-1: FULFILLED
 
 all steps are done

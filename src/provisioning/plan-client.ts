@@ -11,6 +11,7 @@ import type { ProvisioningRecord } from './record.ts'
 import type { Requests } from './requests.ts'
 import { planSchema } from './schema.ts'
 import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
+import { waitForAnswer } from './worker-answer.ts'
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[]
 
@@ -60,7 +61,7 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
       if (before) replaced(before, accepted, parts.clock)
       const planId = randomUUID()
       const question: PlanQuestion = { request, ...(provisioningRequestId !== undefined && { provisioningRequestId }) }
-      const answer = waitForAnswer(planId)
+      const answer = waitForAnswer(store.feed, planTopic(planId), planTimeoutMs, 'the plan')
       try {
         await queues.plan({ planId, sealed: store.secrets.seal(JSON.stringify(question), planId) })
         return planOf(await answer.promise)
@@ -68,33 +69,6 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
         answer.stop()
       }
     },
-  }
-
-  function waitForAnswer(planId: string): { promise: Promise<JsonValue>; stop: () => void } {
-    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>()
-    const stopListening = store.feed.subscribe(
-      planTopic(planId),
-      ({ data }) => resolve(data),
-      () => undefined,
-    )
-    const timer = setTimeout(
-      () =>
-        reject(
-          new ServiceError(
-            'NO_WORKER',
-            `no worker made the plan within ${planTimeoutMs / 1000} s; is one running (o2ims serve --roles worker)?`,
-          ),
-        ),
-      planTimeoutMs,
-    )
-    promise.catch(() => undefined)
-    return {
-      promise,
-      stop: () => {
-        clearTimeout(timer)
-        stopListening()
-      },
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ObjectRef } from '../clusters/cluster.ts'
+import type { Diagnostics } from '../diagnostics/schema.ts'
 import type { Page } from '../store/store.ts'
 import type { Decision } from './approval.ts'
 import type { LogOptions } from './logs.ts'
@@ -57,6 +58,8 @@ export interface ProvisioningService {
     id: string,
     options: { lastEventId?: string; signal: AbortSignal; represent: (record: ProvisioningRecord) => unknown },
   ): AsyncIterable<StreamEvent>
+  /** A worker looks, within a time limit. */
+  diagnostics(id: string): Promise<Diagnostics>
   /** Lines of JSON; NOT_FOUND comes with the first. */
   logs(id: string, options: LogOptions): AsyncIterable<string>
 }

@@ -5,6 +5,7 @@ import type { Queues } from '../queue/queues.ts'
 import { AlreadyExists, MissingReference, type Store } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
+import { createDiagnosticsClient } from './diagnostics-client.ts'
 import { checkMatch } from './etag.ts'
 import { streamEvents } from './events.ts'
 import { isHeld } from './held.ts'
@@ -136,6 +137,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     retry: (id) => change(id, (record) => retried(record, clock)),
     plan: planClient.plan,
     events: (id, options) => streamEvents(id, options, { requests, feed: store.feed }),
+    diagnostics: createDiagnosticsClient(parts),
     logs: (id, options) => streamLog(id, options, { requests, feed: store.feed }),
   }
 

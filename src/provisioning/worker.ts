@@ -1,7 +1,9 @@
 import { createQueueWorkers, type JobEnd, type QueueParts, type Queues } from '../queue/queues.ts'
+import { createDiagnostics } from './diagnostics.ts'
+import { answerQuestion } from './diagnostics-worker.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { Interruption } from './run/interruption.ts'
-import { answerPlan, type PlanParts } from './run/make-plan.ts'
+import type { PlanParts } from './run/make-plan.ts'
 import { runRequest } from './run/run-request.ts'
 
 export interface ProvisioningWorkerParts extends PlanParts {
@@ -17,7 +19,8 @@ export interface ProvisioningWorkerParts extends PlanParts {
 const GRACE_MS = 2_500
 
 /** The worker role: takes jobs, and finds requests that lost theirs. `close` stops the runs at once; they go on elsewhere or after the next start. */
-export function startProvisioningWorker(parts: ProvisioningWorkerParts): { close(): Promise<void> } {
+export function startProvisioningWorker(given: ProvisioningWorkerParts): { close(): Promise<void> } {
+  const parts = { ...given, diagnostics: createDiagnostics(given) }
   const shutdown = new AbortController()
   const waiting = new Set<() => void>()
 
@@ -33,7 +36,7 @@ export function startProvisioningWorker(parts: ProvisioningWorkerParts): { close
     concurrency: parts.concurrency,
     takeoverMs: parts.takeoverMs,
     provision: (job) => orLeft<JobEnd>(runRequest(job, shutdown.signal, parts), 'requeue'),
-    plan: (job) => orLeft(answerPlan(job, shutdown.signal, parts), undefined),
+    plan: (job) => orLeft(answerQuestion(job, shutdown.signal, parts), undefined),
   })
   const dispatcher = startDispatcher(parts)
   return {

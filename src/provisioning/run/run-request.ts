@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
+import type { Diagnostics } from '../diagnostics.ts'
 import { isHeld, wishOf } from '../held.ts'
 import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
 import type { Journal, Journals } from '../logs-journal.ts'
@@ -29,6 +30,8 @@ export interface RunParts {
   endLeftovers: (reference: string) => Promise<void>
   /** The logs of the requests; nothing is kept when absent. */
   journals?: Journals
+  /** Looks into failures; none is looked into when absent. */
+  diagnostics?: Diagnostics
   undoTimeoutMs: number
   /** How long a run waits for a store that is away; a minute when absent. */
   storeOutageMs?: number
@@ -170,7 +173,7 @@ function unwindParts(
 }
 
 async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {
-  const { catalogue, store, clock, log } = parts
+  const { catalogue, store, clock, log, diagnostics } = parts
   const redact = redactorOf(run.current, store)
   const unwind = unwindParts(run, undoing, redact, parts)
   if (run.current.error) {
@@ -194,7 +197,9 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
     const interruption = interruptionOf(error instanceof StepFailure ? error.cause : error, limited)
     const final = interruption && (interruption.kind === 'deadline' || interruption.kind === 'cancelled')
     if (interruption && !final) throw interruption
-    const failure = failureOf(error, interruption, run, redact)
+    // While what failed still stands: the undo takes the evidence along.
+    const met = failureOf(error, interruption, run, redact)
+    const failure = (await diagnostics?.ofFailure(run.current, met, { redact, signal: undoing })) ?? met
     log.info(failure, 'the request failed')
     await run.write((record) => {
       const failed = fail(record, failure)
