@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
+import { approved, rejected } from '../../src/provisioning/approval.ts'
+import { isHeld, wishOf } from '../../src/provisioning/held.ts'
 import {
   type Accepted,
   cancelled,
@@ -18,13 +20,18 @@ import {
   stepChanged,
   type Transition,
 } from '../../src/provisioning/lifecycle.ts'
-import type { Made, ProvisioningPhase, ProvisioningRecord } from '../../src/provisioning/record.ts'
+import type { Made, ProvisioningPhase, ProvisioningRecord, RequestOptions } from '../../src/provisioning/record.ts'
 
 let time = 0
 const clock = () => new Date(Date.UTC(2026, 0, 1) + time++ * 1000)
 
-function accepted(steps: string[] = ['check', 'workload', 'report'], id = 'r1'): Accepted {
+function accepted(
+  steps: string[] = ['check', 'workload', 'report'],
+  id = 'r1',
+  options: RequestOptions = {},
+): Accepted {
   return {
+    options,
     data: { provisioningRequestId: id, name: 'n', description: 'd', templateName: 't', templateVersion: '1.0.0' },
     sentHash: 'h',
     parameters: {},
@@ -55,10 +62,14 @@ const running = () => claimed(fresh(), clock).record
 const happenings: Record<string, (record: ProvisioningRecord) => Transition | undefined> = {
   put: (record) => replaced(record, accepted(), clock),
   putOtherSteps: (record) => replaced(record, accepted(['other']), clock),
+  putToApprove: (record) => replaced(record, accepted(['check'], 'r1', { approval: { required: true } }), clock),
+  putForSunday: (record) => replaced(record, accepted(['check'], 'r1', { maintenanceWindow: SUNDAY }), clock),
+  approve: (record) => approved(record, { approver: 'ann' }, clock),
+  reject: (record) => rejected(record, { approver: 'bob', comment: 'not now' }, clock),
   retry: (record) => retried(record, clock),
   delete: (record) => deleting(record, clock),
   cancel: (record) => cancelled(record, clock),
-  claim: (record) => (isEnded(record.phase) ? undefined : claimed(record, clock)),
+  claim: (record) => (isEnded(record.phase) || isHeld(record, clock()) ? undefined : claimed(record, clock)),
   start: (record) => (record.phase === 'PROGRESSING' ? started(record, 60, clock) : undefined),
   step: (record) => {
     const step = record.steps.find((candidate) => candidate.state !== 'SUCCEEDED')
@@ -72,6 +83,8 @@ const happenings: Record<string, (record: ProvisioningRecord) => Transition | un
       : undefined,
   fulfil: (record) => (record.phase === 'PROGRESSING' && !record.error ? fulfilled(record, {}, clock) : undefined),
 }
+
+const SUNDAY = { schedule: '0 2 * * SUN', durationSeconds: 3600 }
 
 const ALLOWED: Record<ProvisioningPhase, ProvisioningPhase[]> = {
   PENDING: ['PENDING', 'PROGRESSING', 'FAILED', 'DELETING'],
@@ -113,6 +126,10 @@ describe('the state machine of a provisioning request', () => {
           if (next.generation === record.generation) expect(next.percent).toBeGreaterThanOrEqual(record.percent)
           expect(next.percent === 100).toBe(next.phase === 'FULFILLED')
           expect(next.error !== undefined).toBe(next.phase === 'FAILED')
+          const { approval, maintenanceWindow } = next.options ?? {}
+          if (next.phase === 'PROGRESSING' && approval) expect(next.approval?.state).toBe('APPROVED')
+          if (next.phase === 'PENDING' && maintenanceWindow) expect(next.message).toMatch(/until 2026-01-04T02:00:00/)
+          expect(wishOf(next) === false).toBe(isEnded(next.phase) || (isHeld(next, clock()) && approval !== undefined))
           record = next
         }
       }),
