@@ -76,7 +76,6 @@ function addressOf(text: string, trusted: boolean): Address {
   if (search !== '' || hash !== '') throw refused('repository must have neither ? nor #')
   if (password !== '' || (protocol !== 'ssh:' && username !== ''))
     throw refused('repository must hold no user name and no password: they belong into credential')
-  if (/(^|\/)\.\.?(\/|$)/.test(decoded(url.pathname))) throw refused('repository must not climb')
   const scheme = protocol === 'https:' ? 'https' : protocol === 'http:' ? 'http' : 'ssh'
   return { url: url.href, scheme, host, username }
 }
@@ -91,14 +90,6 @@ function credentialOf(text: string | undefined): GitCredential | undefined {
   // Servers that take a token do not look at the name, as long as there is one.
   if (colon < 0) return { kind: 'password', username: 'git', password: text }
   return { kind: 'password', username: text.slice(0, colon), password: text.slice(colon + 1) }
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    throw refused('repository has a path that cannot be read')
-  }
 }
 
 function refused(why: string): ServiceError {
