@@ -11,7 +11,17 @@ declare module 'vitest' {
 }
 
 /** What a test may need that npm does not bring. */
-export type Part = 'redis' | 'control-plane' | 'kwok' | 'openssl' | 'kind' | 'kpt' | 'kubectl' | 'chromium'
+export type Part =
+  | 'redis'
+  | 'control-plane'
+  | 'kwok'
+  | 'openssl'
+  | 'kind'
+  | 'kpt'
+  | 'kubectl'
+  | 'chromium'
+  | 'git'
+  | 'sshd'
 
 /**
  * Options for `describe` and `test`: skips loudly where a part is missing.
