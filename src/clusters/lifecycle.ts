@@ -75,8 +75,13 @@ export interface ClusterLifecycle {
   /** The tool and its version, e.g. [{name: 'kind', version: '0.33.0'}]; PREFLIGHT_FAILED names what is missing and what to do. */
   check(options?: CallOptions): Promise<{ name: string; version: string }[]>
   find(name: string, options?: CallOptions): Promise<ClusterPresence>
-  /** Makes the cluster and returns when its nodes exist (readiness is the step's verify). */
+  /**
+   * Makes the cluster and returns when its nodes exist (readiness is the step's verify). What a making that failed has left stays, known as
+   * the owner's and not complete, until `delete`: its logs can be read.
+   */
   create(spec: ClusterSpec, owner: ClusterOwner, options?: LifecycleOptions): Promise<void>
+  /** What is wrong with the machines of a cluster that was made: one sentence for each that is gone or does not run. Asks nothing of Kubernetes itself. */
+  faults(spec: Pick<ClusterSpec, 'name' | 'controlPlanes' | 'workers'>, options?: CallOptions): Promise<string[]>
   /**
    * The kubeconfig (secret) that reaches the cluster from here; with `internal` the one that reaches it from a pod of another cluster of this
    * driver. The simulated driver answers undefined.

@@ -7,8 +7,13 @@ import type { ChildProcesses, ChildResult } from './child-processes.ts'
 export interface Container {
   id: string
   name: string
+  labels: Record<string, string>
   /** `source:target[:options]` of every bind mount. */
   binds: string[]
+  /** `running`, or what it is instead: `exited`, `created`, `paused`, … */
+  status: string
+  /** Of one that has ended; 0 of one that runs. */
+  exitCode: number
 }
 
 /** The few questions that we ask docker ourselves: who a kind node belongs to, and whether its making was finished. */
@@ -27,7 +32,9 @@ const TIMEOUT_MS = 30_000
 const INSPECTED = z.object({
   Id: z.string(),
   Name: z.string(),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   HostConfig: z.object({ Binds: z.array(z.string()).nullish() }),
+  State: z.object({ Status: z.string(), ExitCode: z.number() }),
 })
 
 /** Every call has a time limit of 30 s. */
@@ -56,10 +63,13 @@ export function createDocker(children: ChildProcesses): Docker {
       // Exit code 1 with the others' description: one went between the two calls.
       if (!inspected.lastWords.includes('No such container')) answered(inspected)
       const found = z.array(INSPECTED).parse(JSON.parse(inspected.stdout))
-      return found.map(({ Id, Name, HostConfig }) => ({
+      return found.map(({ Id, Name, Config, HostConfig, State }) => ({
         id: Id,
         name: Name.replace(/^\//, ''),
+        labels: Config.Labels ?? {},
         binds: HostConfig.Binds ?? [],
+        status: State.Status,
+        exitCode: State.ExitCode,
       }))
     },
 

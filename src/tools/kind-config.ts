@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { ClusterSpec } from '../clusters/lifecycle.ts'
+import { nodesOf } from '../clusters/spec-nodes.ts'
 import { ServiceError } from '../errors.ts'
 
 /** kind makes containers and host names of it: no shell character, no dot, and at most 50 characters, as kind itself recommends. */
@@ -31,22 +32,26 @@ export function kindConfig(spec: ClusterSpec, reference: string): string {
   if (spec.nodeImage !== undefined && !IMAGE.test(spec.nodeImage)) {
     throw new ServiceError('INVALID_ARGS', `${JSON.stringify(spec.nodeImage.slice(0, 80))} is no image`)
   }
-  const node = {
-    image: spec.nodeImage,
-    extraMounts: [
-      { hostPath: '/dev/null', containerPath: `${OWNER_FOLDER}/${encodeURIComponent(reference)}`, readOnly: true },
-    ],
-  }
+  const extraMounts = [
+    { hostPath: '/dev/null', containerPath: `${OWNER_FOLDER}/${encodeURIComponent(reference)}`, readOnly: true },
+  ]
+  const { podSubnet, serviceSubnet, apiServer, featureGates, runtimeConfig, kubeadmPatches } = spec
   return stringify(
     {
       kind: 'Cluster',
       apiVersion: 'kind.x-k8s.io/v1alpha4',
       name: spec.name,
-      networking: { podSubnet: spec.podSubnet, serviceSubnet: spec.serviceSubnet },
-      nodes: [
-        { role: 'control-plane', ...node, extraPortMappings: spec.portMappings },
-        ...Array.from({ length: spec.workers }, () => ({ role: 'worker', ...node })),
-      ],
+      networking: { podSubnet, serviceSubnet, apiServerAddress: apiServer?.address, apiServerPort: apiServer?.port },
+      featureGates,
+      runtimeConfig,
+      kubeadmConfigPatches: kubeadmPatches,
+      nodes: nodesOf(spec).map(({ role, labels }, index) => ({
+        role,
+        image: spec.nodeImage,
+        ...(Object.keys(labels).length > 0 && { labels }),
+        extraMounts,
+        ...(index === 0 && { extraPortMappings: spec.portMappings }),
+      })),
     },
     { aliasDuplicateObjects: false },
   )

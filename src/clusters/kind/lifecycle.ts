@@ -5,37 +5,36 @@ import type { Kind } from '../../tools/kind.ts'
 import { assertClusterName, COMPLETE_MARK, ownerOf } from '../../tools/kind-config.ts'
 import type { CallOptions } from '../cluster.ts'
 import type { ClusterLifecycle, ClusterPresence } from '../lifecycle.ts'
+import { type NodesOfSpec, nodesOf } from '../spec-nodes.ts'
 
 const CLUSTER_LABEL = 'io.x-k8s.kind.cluster'
+const ROLE_LABEL = 'io.x-k8s.kind.role'
+/** kind gives the mounts of a node to all but this one, which stands before several control planes. */
+const LOAD_BALANCER = 'external-load-balancer'
 
 /** When a container that docker was still making counts as made. */
-const LATE_LOOKS = 4
-const LATE_PAUSE_MS = 500
+const LATE_MS = 2_000
+const LOG_BYTES = 1024 * 1024
 
 /**
  * The cluster lifecycle on kind. Whose a cluster is stands on its containers, so it is known as soon as the first of them exists and after our
  * store is lost; that its making was finished stands in a file on its control plane, written last. A half-made cluster of the same owner is made
- * again, one of anybody else is never touched.
+ * again, one of anybody else is never touched. A load balancer that stands alone names no owner: it is nobody's, and stays.
  */
 export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Docker }): ClusterLifecycle {
+  const containersOf = (name: string, options?: CallOptions) =>
+    docker.containers({ name: CLUSTER_LABEL, value: name }, options)
+
   async function find(name: string, options?: CallOptions): Promise<ClusterPresence> {
     assertClusterName(name)
-    const nodes = await docker.containers({ name: CLUSTER_LABEL, value: name }, options)
-    if (nodes.length === 0) return { state: 'absent' }
+    const containers = await containersOf(name, options)
+    if (containers.length === 0) return { state: 'absent' }
+    const nodes = containers.filter(({ labels }) => labels[ROLE_LABEL] !== LOAD_BALANCER)
     const owners = new Set(nodes.map((node) => ownerOf(node.binds)))
     const [owner] = owners.size === 1 ? owners : [undefined]
     const controlPlane = nodes.find((node) => node.name === controlPlaneOf(name))
     const complete = controlPlane !== undefined && (await docker.hasPath(controlPlane.id, COMPLETE_MARK, options))
     return { state: 'present', owner, complete }
-  }
-
-  /** A kind that was killed leaves docker at work: a container that it had asked for may appear when everybody has looked. Takes two seconds, whatever ended the run. */
-  async function clearLate(name: string, reference: string): Promise<void> {
-    for (let look = 0; look < LATE_LOOKS; look++) {
-      await sleep(LATE_PAUSE_MS)
-      const there = await find(name)
-      if (there.state === 'present' && there.owner === reference && !there.complete) await kind.delete(name)
-    }
   }
 
   return {
@@ -64,7 +63,8 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
       } catch (error) {
         // docker may finish a container that a killed run had asked for after we looked.
         if (!/node\(s\) already exist|container name .* is already in use/.test(messageOf(error))) {
-          await clearLate(spec.name, owner.reference)
+          // Of a kind that was killed, or of one that failed while it made several nodes at once: what comes now is seen by whoever looks next.
+          await sleep(LATE_MS)
           throw error
         }
         const late = await find(spec.name, options)
@@ -87,8 +87,24 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
       options.progress?.(100, `cluster ${spec.name} is made`)
     },
 
+    async faults(spec, options) {
+      const containers = new Map((await containersOf(spec.name, options)).map((node) => [node.name, node]))
+      return machinesOf(spec).flatMap((name) => {
+        const container = containers.get(name)
+        if (container === undefined) return [`node ${name} is gone`]
+        const { status, exitCode } = container
+        if (status === 'running') return []
+        return [`node ${name} is ${status}${status === 'exited' ? ` (exit code ${exitCode})` : ''}`]
+      })
+    },
+
     async kubeconfig(name, options) {
       return await kind.kubeconfig(name, options)
+    },
+
+    async logs(name, { maxBytes = LOG_BYTES, ...options } = {}) {
+      const there = await find(name, options)
+      return there.state === 'absent' ? [] : await kind.logs(name, { maxBytes, ...options })
     },
 
     async delete(name, options = {}) {
@@ -99,6 +115,11 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
       return true
     },
   }
+}
+
+function machinesOf(spec: NodesOfSpec): string[] {
+  const nodes = nodesOf(spec).map(({ name }) => name)
+  return (spec.controlPlanes ?? 1) > 1 ? [...nodes, `${spec.name}-${LOAD_BALANCER}`] : nodes
 }
 
 function controlPlaneOf(name: string): string {

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../errors.ts'
 import { VersionConflict } from '../../store/store.ts'
 import type { ClusterLifecycle, ClusterSpec, LifecycleOptions } from '../lifecycle.ts'
+import { nodesOf } from '../spec-nodes.ts'
 import { SIMULATED_VERSION } from './cluster.ts'
 import type { Directory } from './directory.ts'
 import { pause } from './pause.ts'
@@ -66,6 +67,21 @@ export function createSimulatedLifecycle({
         throw new ServiceError('KIND_FAILED', `the cluster "${spec.name}" was deleted while it was being made`)
       }
       await clusters.put(spec.name, { ...made, complete: true }, standing.revision)
+    },
+
+    async faults({ name }, { signal } = {}) {
+      signal?.throwIfAborted()
+      return (await clusters.get(name)) === undefined ? [`the simulated cluster ${name} is gone`] : []
+    },
+
+    async logs(name, { signal } = {}) {
+      signal?.throwIfAborted()
+      const found = await clusters.get(name)
+      if (found === undefined) return []
+      return nodesOf(found.value.spec).map((node) => ({
+        name: `${node.name}/simulated.log`,
+        text: `this node is simulated: the making of its cluster was ${found.value.complete ? 'finished' : 'cut off'}`,
+      }))
     },
 
     async kubeconfig(_name, { signal } = {}) {

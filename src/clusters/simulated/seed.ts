@@ -1,4 +1,5 @@
 import type { Cluster, KubernetesObject } from '../cluster.ts'
+import { nodesOf, type SpecNode } from '../spec-nodes.ts'
 import { SIMULATED_VERSION } from './cluster.ts'
 import { writeStatus } from './controllers/write-status.ts'
 
@@ -10,46 +11,39 @@ export interface NodeSize {
 }
 
 export interface SeedOptions {
-  /** Default: three. */
-  nodes?: number
+  /** Default: three, the first of them a control plane. */
+  nodes?: SpecNode[]
   size?: NodeSize
-  /** The cluster's name, for nodes that are called as kind calls them. */
-  name?: string
 }
 
 /** More pods than a kubelet takes by default: a demo may place a thousand small workloads on three nodes. */
 export const NODE_SIZE: NodeSize = { cpu: '16', memory: '64Gi', pods: '1000' }
-const NODES = 3
+const NODES = nodesOf({ name: 'node', controlPlanes: 1, workers: 2 }).map((node, index) => ({
+  ...node,
+  name: `node-${index}`,
+}))
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 /** Puts into an empty simulated cluster what a new one has: namespaces, Ready nodes, CoreDNS. May be cut off and called again. */
-export async function seedCluster(
-  cluster: Cluster,
-  { nodes = NODES, size = NODE_SIZE, name }: SeedOptions,
-): Promise<void> {
+export async function seedCluster(cluster: Cluster, { nodes = NODES, size = NODE_SIZE }: SeedOptions): Promise<void> {
   for (const namespace of NAMESPACES) {
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { force: true })
   }
-  for (let index = 0; index < nodes; index += 1) {
-    const node = await cluster.apply(nodeObject(nodeName(index, name), index === 0), { force: true })
+  for (const wanted of nodes) {
+    const node = await cluster.apply(nodeObject(wanted), { force: true })
     await writeStatus(cluster, node, ({ status }) => status ?? nodeStatus(size))
   }
   await cluster.apply(coreDns(), { force: true })
 }
 
-function nodeName(index: number, cluster: string | undefined): string {
-  if (cluster === undefined) return `node-${index}`
-  if (index === 0) return `${cluster}-control-plane`
-  return index === 1 ? `${cluster}-worker` : `${cluster}-worker${index}`
-}
-
-function nodeObject(name: string, controlPlane: boolean): KubernetesObject {
+function nodeObject({ name, role, labels: given }: SpecNode): KubernetesObject {
   const labels: Record<string, string> = {
     'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
     'kubernetes.io/arch': 'amd64',
+    ...given,
   }
-  if (controlPlane) labels['node-role.kubernetes.io/control-plane'] = ''
+  if (role === 'control-plane') labels['node-role.kubernetes.io/control-plane'] = ''
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { providerID: `simulated://${name}` } }
 }
 

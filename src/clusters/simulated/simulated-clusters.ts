@@ -6,6 +6,7 @@ import { FOCOM_MANAGER, startOperators } from '../../operators/start.ts'
 import { type Store, VersionConflict } from '../../store/store.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ClusterLifecycle } from '../lifecycle.ts'
+import { nodesOf } from '../spec-nodes.ts'
 import { createSimulatedCluster } from './cluster.ts'
 import type { Delays } from './controllers/pods.ts'
 import { runControllers } from './controllers/run.ts'
@@ -80,7 +81,7 @@ export function createSimulatedClusters({ store, log, delays }: SimulatedCluster
       if (known?.value.complete) return
       const spec = clusterName === undefined ? undefined : (await made.get(clusterName))?.value.spec
       await store.objects.create(oCloudId)
-      await seedCluster(open(oCloudId), { ...(spec && { nodes: 1 + spec.workers, name: spec.name }), ...seed })
+      await seedCluster(open(oCloudId), { ...(spec && { nodes: nodesOf(spec) }), ...seed })
       try {
         await oClouds.put(oCloudId, { complete: true }, known?.revision ?? 0)
       } catch (error) {

@@ -304,7 +304,14 @@ export function kptPackageRules(name: string, setup: () => Promise<PackageWorld>
 /** A lifecycle whose clusters somebody took away. */
 function absentClusters(): Omit<ClusterLifecycle, 'driver'> {
   const unused = () => Promise.reject(new Error('not asked for'))
-  return { find: async () => ({ state: 'absent' }), check: unused, create: unused, kubeconfig: unused, delete: unused }
+  return {
+    find: async () => ({ state: 'absent' }),
+    check: unused,
+    create: unused,
+    faults: unused,
+    kubeconfig: unused,
+    delete: unused,
+  }
 }
 
 /** The port of a process that is killed: its tool is ended with it, at the instant of one of its events. */
