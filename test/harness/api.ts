@@ -59,10 +59,17 @@ export const THINGS: Template = {
 /** The API on a random port, with the real services behind it: a store, queues and, unless told otherwise, a worker. The steps make things in memory. */
 export async function startTestApi({
   worker = true,
+  concurrency = 20,
   settings,
+  steps: others,
+  planTimeoutMs = 2000,
 }: {
   worker?: boolean
+  concurrency?: number
   settings?: Partial<HttpSettings>
+  /** Instead of the one that makes things in memory: they act on simulated O-Clouds, whose controllers run. */
+  steps?: ReadonlyMap<string, Step>
+  planTimeoutMs?: number
 } = {}): Promise<TestApi> {
   const { store, redis, stop } = await createTestStore()
   let logged = ''
@@ -79,10 +86,12 @@ export async function startTestApi({
   const queue = { connect, connectProducer: connect, prefix: '{o2ims}', log }
   const queues = createQueues(queue)
   const { world, step } = createThings()
-  const steps = new Map([['thing', step as Step]])
+  const steps = new Map([['thing', step as Step], ...(others ?? [])])
+  const simulated = createSimulatedClusters({ store, log, delays: { startMs: 20, runMs: 20 } })
+  const controllers = others && simulated.startControllers()
   const oClouds = createOCloudRegistry({
     store,
-    simulated: createSimulatedClusters({ store, log }),
+    simulated,
     connect: ({ oCloudId, kubeconfig }) => createKubernetesCluster({ oCloudId, kubeconfig, log }),
     log,
     statusCacheSeconds: 1,
@@ -99,7 +108,7 @@ export async function startTestApi({
     catalogue,
     oClouds,
     secrets: store.secrets,
-    planTimeoutMs: 2000,
+    planTimeoutMs,
   }
   const provisioning = createProvisioningService(shared)
   const running = worker
@@ -112,7 +121,7 @@ export async function startTestApi({
         endLeftovers: async () => undefined,
         journals: createJournals({ requests, log }),
         undoTimeoutMs: 5000,
-        concurrency: 20,
+        concurrency,
         takeoverMs: 10_000,
       })
     : undefined
@@ -137,6 +146,7 @@ export async function startTestApi({
     async close() {
       await app.close()
       await running?.close()
+      await controllers?.stop()
       await queues.close()
       await oClouds.close()
       await stop()
