@@ -1,11 +1,10 @@
 import { CommandFailure } from './client/failure.ts'
 import type { WireObject, WireRequest } from './client/wire.ts'
-import { type Context, printJson } from './context.ts'
+import { type Context, printResult } from './context.ts'
 import type { Ending } from './follow.ts'
 import { INTERRUPTED } from './interrupt.ts'
 import { failureText } from './tell-failure.ts'
 import { objectText, renderFailure } from './view/render.ts'
-import type { Terminal } from './view/terminal.ts'
 import { clean } from './view/text.ts'
 
 /** PROVISIONING_FAILED: for a failure that gives no exit code of its own. */
@@ -13,7 +12,7 @@ export const FAILED = 6
 
 /**
  * Says how it ended and what can be done now. Returns the exit code: 0 for what was wanted (FULFILLED, or gone when it was to be deleted),
- * the request's own code for a failure, 130 for Ctrl-C. With JSON asked for, the result stands on standard output, and what is no success
+ * the request's own code for a failure, 130 for Ctrl-C. With JSON or YAML asked for, the result stands on standard output, and what is no success
  * on standard error as one object.
  */
 export function conclude(context: Context, id: string, ending: Ending, wanted: 'fulfilled' | 'gone'): number {
@@ -23,40 +22,40 @@ export function conclude(context: Context, id: string, ending: Ending, wanted: '
     return wanted === 'gone' ? 0 : FAILED
   }
   const { request } = ending
-  if (context.json) printJson(context, request)
-  if (request.status.provisioningPhase !== 'FULFILLED') return failed(context, id, request)
-  if (!context.json) context.out.print(['', `FULFILLED. The report: ${context.again(`report ${id}`)}`])
+  const fulfilled = request.status.provisioningPhase === 'FULFILLED'
+  printResult(context, request, () =>
+    fulfilled ? ['', `FULFILLED. The report: ${context.again(`report ${id}`)}`] : [],
+  )
+  if (!fulfilled) return failed(context, id, request)
   return wanted === 'fulfilled' ? 0 : FAILED
 }
 
-function interrupted({ aside, json, again }: Context, id: string): number {
-  const comeBack = again(`status ${id} --follow`)
-  if (json) {
+function interrupted(context: Context, id: string): number {
+  const comeBack = context.again(`status ${id} --follow`)
+  if (context.form !== 'table') {
     const details = { hint: `come back with: ${comeBack}`, exitCode: INTERRUPTED }
-    tell(aside, new CommandFailure('interrupted; the request goes on', details))
-  } else aside.print(['', `The request goes on. Come back with: ${comeBack}`])
+    tell(context, new CommandFailure('interrupted; the request goes on', details))
+  } else context.aside.print(['', `The request goes on. Come back with: ${comeBack}`])
   return INTERRUPTED
 }
 
 function deleted(context: Context, id: string, left: WireObject[]): void {
-  if (context.json) printJson(context, { provisioningRequestId: id, deleted: true, left })
-  else {
-    context.out.print(`${clean(id)} is deleted`)
-    context.aside.print(left.map((object) => `left behind: ${objectText(object)}`))
-  }
+  printResult(context, { provisioningRequestId: id, deleted: true, left }, () => `${clean(id)} is deleted`)
+  if (context.form === 'table') context.aside.print(left.map((object) => `left behind: ${objectText(object)}`))
 }
 
-function failed({ aside, json, again }: Context, id: string, request: WireRequest): number {
+function failed(context: Context, id: string, request: WireRequest): number {
+  const { aside, again } = context
   const { error } = request.progress
   const exitCode = error?.exitCode ?? FAILED
   const next = [`What happened: ${again(`report ${id}`)}`, `Once more from the first step: ${again(`retry ${id}`)}`]
-  if (json) {
+  if (context.form !== 'table') {
     const problem = {
       title: `the request ended ${request.status.provisioningPhase}`,
       ...(error && { code: error.code, detail: error.cause, step: error.step }),
     }
     tell(
-      aside,
+      context,
       new CommandFailure(problem.title, {
         hint: next.join('\n'),
         exitCode,
@@ -67,6 +66,6 @@ function failed({ aside, json, again }: Context, id: string, request: WireReques
   return exitCode
 }
 
-function tell(aside: Terminal, failure: CommandFailure): void {
-  aside.print(failureText(failure, true).trimEnd())
+function tell({ aside, form }: Context, failure: CommandFailure): void {
+  aside.print(failureText(failure, form).trimEnd())
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type Api, createApi } from './client/api.ts'
 import { createHttp, serverOf } from './client/http.ts'
 import type { Again } from './client/refusal.ts'
+import { documentText, type Form } from './form.ts'
 import { createAgain, thisStart } from './started-as.ts'
 import { createTerminal, type Terminal } from './view/terminal.ts'
 
@@ -12,14 +13,14 @@ export interface Context {
   out: Terminal
   /** Standard error: what is not a result. */
   aside: Terminal
-  json: boolean
+  form: Form
   /** A command line of ours that works for the same server, e.g. for "how to come back". */
   again: Again
 }
 
 /** Reads the global options. Throws a CommandFailure when --server is no address. */
 export function contextOf(command: Command): Context {
-  const { server: given, output } = command.optsWithGlobals<{ server: string; output: 'table' | 'json' }>()
+  const { server: given, output } = command.optsWithGlobals<{ server: string; output: Form }>()
   const server = serverOf(given)
   const again = createAgain(thisStart(), server)
   endWithReader(process.stdout)
@@ -27,7 +28,7 @@ export function contextOf(command: Command): Context {
     api: createApi({ http: createHttp({ server, again }) }),
     out: createTerminal(process.stdout),
     aside: createTerminal(process.stderr),
-    json: output === 'json',
+    form: output,
     again,
   }
 }
@@ -43,13 +44,21 @@ function endWithReader(stream: NodeJS.WriteStream): void {
   })
 }
 
-/** A result as JSON on standard output. */
-export function printJson(context: Context, result: unknown): void {
-  context.out.print(JSON.stringify(result, null, 2))
+/**
+ * The result on standard output, in the form that was asked for: as JSON or YAML, or for people as `people` says it, which is not called for a program.
+ * A form that is not asked for costs nothing.
+ */
+export function printResult(
+  { form, out }: Pick<Context, 'form' | 'out'>,
+  result: unknown,
+  people: () => string | string[],
+): void {
+  const text = form === 'table' ? people() : documentText(result, form)
+  if (text.length > 0) out.print(text)
 }
 
-/** A word to the reader that is no result: with JSON asked for, only a person gets it. */
+/** A word to the reader that is no result: with JSON or YAML asked for, only a person gets it. */
 export function remark(context: Context, line: string): void {
-  if (!context.json) context.out.print(line)
+  if (context.form === 'table') context.out.print(line)
   else if (context.aside.live) context.aside.print(line)
 }

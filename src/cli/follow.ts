@@ -13,7 +13,7 @@ export type Ending =
 
 /**
  * Shows a request until it has ended, is gone, or the signal aborts. A table in place on a terminal, else a line for each change;
- * with JSON asked for, only the table, on standard error: a program gets the result and nothing else.
+ * with JSON or YAML asked for, only the table, on standard error: a program gets the result and nothing else.
  */
 export async function follow(context: Context, request: WireRequest, signal: AbortSignal): Promise<Ending> {
   const { api } = context
@@ -47,10 +47,10 @@ export async function follow(context: Context, request: WireRequest, signal: Abo
   }
 }
 
-function screenFor({ json, out, aside }: Context): FollowScreen {
-  const target = json ? aside : out
+function screenFor({ form, out, aside }: Context): FollowScreen {
+  const target = form === 'table' ? out : aside
   if (target.live) return createLiveScreen(target)
-  return json ? { show: () => undefined, close: () => undefined } : createPlainScreen(target)
+  return form === 'table' ? createPlainScreen(target) : { show: () => undefined, close: () => undefined }
 }
 
 async function upToDate({ api }: Context, progress: Progress): Promise<Progress> {

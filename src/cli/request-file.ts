@@ -6,9 +6,10 @@ const LARGEST = 1024 * 1024
 
 /** The request in a YAML or JSON file, `-` for standard input, as it will be sent. Rejects with a CommandFailure that names file and line. */
 export async function readRequestFile(file: string): Promise<unknown> {
-  const source = file === '-' ? 'standard input' : file
-  return parseRequest(await readText(file, source), source)
+  return parseRequest(await readText(file), nameOf(file))
 }
+
+const nameOf = (file: string) => (file === '-' ? 'standard input' : file)
 
 /** Text to body. Throws a CommandFailure. */
 export function parseRequest(text: string, source: string): unknown {
@@ -27,7 +28,9 @@ export function parseRequest(text: string, source: string): unknown {
   return body
 }
 
-async function readText(file: string, source: string): Promise<string> {
+/** The text of a file, `-` for standard input, up to 1 MiB. Rejects with a CommandFailure that names it. */
+export async function readText(file: string): Promise<string> {
+  const source = nameOf(file)
   const stream = file === '-' ? process.stdin : createReadStream(file)
   const chunks: Buffer[] = []
   let size = 0

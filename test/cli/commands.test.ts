@@ -127,7 +127,8 @@ describe('the other commands', () => {
     ],
     [['status', '--server', 'http://127.0.0.1:6000'], 'port 6000 is one that browsers and fetch refuse to connect to'],
     [['status', '--server', 'http://127.0.0.1:9'], 'let the service listen on another port'],
-    [['demo', '--output', 'json'], 'demo is for people'],
+    [['serve', '--output', 'json'], 'logs lines of JSON in any case'],
+    [['completion', 'bash', '--output', 'yaml'], 'a completion script has no other form'],
   ])('%j ends with 1 and one clear message', async (args, message) => {
     const { code, stderr } = await runCli(args)
     expect(code).toBe(1)

@@ -20,6 +20,8 @@ export type Part =
   | 'kpt'
   | 'kubectl'
   | 'chromium'
+  | 'zsh'
+  | 'fish'
   | 'git'
   | 'sshd'
 

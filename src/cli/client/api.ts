@@ -1,74 +1,95 @@
 import { z } from 'zod'
-import { CommandFailure } from './failure.ts'
-import { type Answer, type Http, parseJson } from './http.ts'
+import type { Http } from './http.ts'
+import { createOCloudApi, type OCloudApi } from './o-cloud-api.ts'
+import { allPages, parsed } from './read.ts'
+import { createTemplateApi, type TemplateApi } from './template-api.ts'
 import {
   leftSchema,
-  oCloudListSchema,
   planSchema,
   requestListSchema,
   requestSchema,
   type WireObject,
-  type WireOCloud,
   type WirePlan,
   type WireRequest,
 } from './wire.ts'
 
-const O_CLOUDS = '/o2ims/v1/ocloud'
 const REQUESTS = '/o2ims/v1/provisioningRequests'
 const DRY_RUN_LIMIT_MS = 120_000
-const MOST_PAGES = 50
+/** It looks at clusters that may be away, each with a limit of its own. */
+const DIAGNOSTICS_LIMIT_MS = 120_000
+
+/** Who decides about a request that waits for approval. */
+export interface WireDecision {
+  approver: string
+  comment?: string
+}
 
 /** The front door as functions. Rejections are CommandFailures. */
 export interface Api {
   readonly http: Http
+  readonly oClouds: OCloudApi
+  readonly templates: TemplateApi
   /** `stood`: the identical request was there already. */
   submit(body: unknown): Promise<{ request: WireRequest; stood: boolean }>
   dryRun(body: unknown): Promise<WirePlan>
   get(id: string): Promise<WireRequest>
   /** All requests, page by page, up to 50 pages. */
   list(): Promise<WireRequest[]>
-  oClouds(): Promise<WireOCloud[]>
   cancel(id: string): Promise<WireRequest>
   retry(id: string): Promise<WireRequest>
+  decide(id: string, verb: 'approve' | 'reject', decision: WireDecision): Promise<WireRequest>
   /** With orphan: what was left behind. */
   remove(id: string, options: { orphan: boolean }): Promise<WireObject[]>
-  /** Markdown. */
-  report(id: string): Promise<string>
+  /** As a document to read. */
+  report(id: string, type: 'text/markdown' | 'text/html'): Promise<string>
   reportJson(id: string): Promise<object>
-  /** A secret. */
-  kubeconfig(oCloudId: string): Promise<string>
+  /** The objects of a request as a table of four columns. */
+  statusTable(id: string): Promise<string>
+  /** What stands of the log, as lines of JSON. */
+  logs(id: string, options: { tail?: number }): Promise<string>
+  /** Looks now: takes as long as it takes. */
+  diagnostics(id: string): Promise<Record<string, unknown>>
 }
 
 export function createApi({ http }: { http: Http }): Api {
-  const read = <S extends z.ZodType>(answer: Answer, schema: S) => parsed(http, answer, schema)
+  const request = async (path: string, method: 'GET' | 'POST', body?: unknown) =>
+    parsed(
+      http,
+      await http.call(path, { method, ...(body !== undefined && { body }), repeatable: method === 'GET' }),
+      requestSchema,
+    )
+  const text = async (path: string, accept: string) => (await http.call(path, { accept, repeatable: true })).text
   return {
     http,
+    oClouds: createOCloudApi(http),
+    templates: createTemplateApi(http),
     async submit(body) {
       const answer = await http.call(REQUESTS, { method: 'POST', body, repeatable: true })
-      return { request: read(answer, requestSchema), stood: answer.status === 200 }
+      return { request: parsed(http, answer, requestSchema), stood: answer.status === 200 }
     },
-    dryRun: async (body) =>
-      read(
-        await http.call(`${REQUESTS}?dryRun=true`, { method: 'POST', body, timeLimitMs: DRY_RUN_LIMIT_MS }),
-        planSchema,
-      ),
-    get: async (id) => read(await http.call(requestPath(id), { repeatable: true }), requestSchema),
+    async dryRun(body) {
+      const call = { method: 'POST', body, timeLimitMs: DRY_RUN_LIMIT_MS } as const
+      return parsed(http, await http.call(`${REQUESTS}?dryRun=true`, call), planSchema)
+    },
+    get: (id) => request(requestPath(id), 'GET'),
     list: () => allPages(http, REQUESTS, requestListSchema),
-    oClouds: () => allPages(http, O_CLOUDS, oCloudListSchema),
-    cancel: async (id) => read(await http.call(`${requestPath(id)}/cancel`, { method: 'POST' }), requestSchema),
-    retry: async (id) => read(await http.call(`${requestPath(id)}/retry`, { method: 'POST' }), requestSchema),
+    cancel: (id) => request(`${requestPath(id)}/cancel`, 'POST'),
+    retry: (id) => request(`${requestPath(id)}/retry`, 'POST'),
+    decide: (id, verb, decision) => request(`${requestPath(id)}/${verb}`, 'POST', decision),
     async remove(id, { orphan }) {
-      const answer = await http.call(`${requestPath(id)}${orphan ? '?orphan=true' : ''}`, {
-        method: 'DELETE',
-        repeatable: true,
-      })
-      return orphan ? read(answer, leftSchema).left : []
+      const path = `${requestPath(id)}${orphan ? '?orphan=true' : ''}`
+      const answer = await http.call(path, { method: 'DELETE', repeatable: true })
+      return orphan ? parsed(http, answer, leftSchema).left : []
     },
-    report: async (id) => (await http.call(reportPath(id), { accept: 'text/markdown', repeatable: true })).text,
-    reportJson: async (id) => read(await http.call(reportPath(id), { repeatable: true }), z.looseObject({})),
-    async kubeconfig(oCloudId) {
-      const path = `${O_CLOUDS}/${encodeURIComponent(oCloudId)}/kubeconfig`
-      return (await http.call(path, { accept: 'application/yaml', repeatable: true })).text
+    report: (id, type) => text(`${requestPath(id)}/report`, type),
+    async reportJson(id) {
+      return parsed(http, await http.call(`${requestPath(id)}/report`, { repeatable: true }), z.looseObject({}))
+    },
+    statusTable: (id) => text(`${requestPath(id)}/status-table`, 'text/plain'),
+    logs: (id, { tail }) => text(logsPath(id, { ...(tail !== undefined && { tail }) }), 'application/x-ndjson'),
+    async diagnostics(id) {
+      const call = { timeLimitMs: DIAGNOSTICS_LIMIT_MS, repeatable: true }
+      return parsed(http, await http.call(`${requestPath(id)}/diagnostics`, call), z.looseObject({}))
     },
   }
 }
@@ -78,31 +99,9 @@ export function requestPath(id: string): string {
   return `${REQUESTS}/${encodeURIComponent(id)}`
 }
 
-const reportPath = (id: string) => `${requestPath(id)}/report`
-
-async function allPages<T>(http: Http, list: string, schema: z.ZodType<T[]>): Promise<T[]> {
-  const all: T[] = []
-  let path: string | undefined = list
-  for (let page = 0; path !== undefined && page < MOST_PAGES; page += 1) {
-    const answer: Answer = await http.call(path, { repeatable: true })
-    all.push(...parsed(http, answer, schema))
-    path = nextPage(http, list, answer.headers.get('link'))
-  }
-  return all
-}
-
-/** `Link: <…>; rel="next"`, as a path on the same server: a Link never sends us elsewhere. */
-function nextPage(http: Http, list: string, link: string | null): string | undefined {
-  const next = link?.match(/<([^>]*)>\s*;\s*rel="?next"?/)?.[1]
-  if (next === undefined) return undefined
-  const url = new URL(next, `${http.server}${list}`)
-  return `${list}${url.search}`
-}
-
-function parsed<S extends z.ZodType>(http: Http, answer: Answer, schema: S): z.output<S> {
-  const result = schema.safeParse(parseJson(answer.text))
-  if (result.success) return result.data
-  throw new CommandFailure(`${http.server} answers something else than o2ims does`, {
-    hint: 'is --server the address of an o2ims service, without a path?',
-  })
+export function logsPath(id: string, { tail, follow }: { tail?: number; follow?: true }): string {
+  const query = new URLSearchParams()
+  if (follow) query.set('follow', 'true')
+  if (tail !== undefined) query.set('tail', String(tail))
+  return `${requestPath(id)}/logs${query.size > 0 ? `?${query}` : ''}`
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { requestPath } from './api.ts'
 import { CommandFailure } from './failure.ts'
 import type { Http } from './http.ts'
+import { pause } from './pause.ts'
 import { parseEvent, type WireEvent } from './wire.ts'
 
 /** Heartbeats come far more often: a connection that is quiet for so long is dead. */
@@ -105,13 +105,5 @@ function readEvent(message: EventSourceMessage): WireEvent | undefined {
       hint: 'is this o2ims of another version than the service?',
       cause: error,
     })
-  }
-}
-
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(milliseconds, undefined, { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
   }
 }

@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 10_000
 const LARGEST_ANSWER = 64 * 1024 * 1024
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   body?: unknown
   accept?: string
   timeLimitMs?: number
@@ -32,9 +32,17 @@ export interface Http {
   open(path: string, options: { signal: AbortSignal; headers: Record<string, string> }): Promise<Response>
 }
 
-/** `server` is an address as `serverOf` gives it; `again` writes the commands that hints tell of. */
-export function createHttp({ server, again }: { server: string; again: Again }): Http {
-  const base: Base = { server, again }
+/** `server` is an address as `serverOf` gives it; `again` writes the commands that hints tell of; `limitMs` bounds one call. */
+export function createHttp({
+  server,
+  again,
+  limitMs = TIME_LIMIT_MS,
+}: {
+  server: string
+  again: Again
+  limitMs?: number
+}): Http {
+  const base: Base = { server, again, limitMs }
   return {
     server,
     async call(path, call = {}) {
@@ -59,13 +67,15 @@ export function createHttp({ server, again }: { server: string; again: Again }):
 interface Base {
   server: string
   again: Again
+  /** For a call that names no limit of its own. */
+  limitMs: number
 }
 
 async function once(base: Base, path: string, { method = 'GET', body, accept, timeLimitMs }: Call): Promise<Answer> {
   const response = await reach(base, path, {
     method,
     redirect: 'error',
-    signal: AbortSignal.timeout(timeLimitMs ?? TIME_LIMIT_MS),
+    signal: AbortSignal.timeout(timeLimitMs ?? base.limitMs),
     headers: {
       accept: `${accept ?? 'application/json'}, application/problem+json`,
       ...(body !== undefined && { 'content-type': 'application/json' }),

@@ -67,16 +67,50 @@ export const planSchema = z.looseObject({
 })
 export type WirePlan = z.infer<typeof planSchema>
 
-export const oCloudListSchema = z.array(
-  z.looseObject({
-    oCloudId: z.string(),
-    name: z.string(),
-    simulated: z.boolean(),
-    managed: z.boolean(),
-    madeBy: z.looseObject({ provisioningRequestId: z.string() }).optional(),
-  }),
-)
-export type WireOCloud = z.infer<typeof oCloudListSchema>[number]
+export const oCloudSchema = z.looseObject({
+  oCloudId: z.string(),
+  name: z.string(),
+  simulated: z.boolean(),
+  managed: z.boolean(),
+  madeBy: z.looseObject({ provisioningRequestId: z.string() }).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  status: z
+    .looseObject({
+      reachable: z.boolean(),
+      message: z.string().optional(),
+      version: z.string().optional(),
+      nodes: z.number().optional(),
+      capacity: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
+})
+export type WireOCloud = z.infer<typeof oCloudSchema>
+
+export const oCloudListSchema = z.array(oCloudSchema)
+
+export const templateSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  result: z.string(),
+  timeoutSeconds: z.number(),
+  parameterSchema: z.looseObject({}),
+  steps: z.array(z.looseObject({ name: z.string(), uses: z.string() })),
+})
+export type WireTemplate = z.infer<typeof templateSchema>
+
+export const templateListSchema = z.array(templateSchema)
+
+/** One line of `…/logs`. */
+export const logLineSchema = z.looseObject({
+  time: z.string(),
+  level: z.string(),
+  msg: z.string(),
+  step: z.string().optional(),
+  tool: z.string().optional(),
+  heartbeat: z.boolean().optional(),
+})
+export type WireLogLine = z.infer<typeof logLineSchema>
 
 export const leftSchema = z.looseObject({ left: z.array(objectSchema) })
 

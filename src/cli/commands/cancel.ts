@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { contextOf, printJson } from '../context.ts'
+import { contextOf, printResult } from '../context.ts'
 
 /** `o2ims cancel <id>` */
 export function addCancel(program: Command): void {
@@ -13,7 +13,10 @@ export function addCancel(program: Command): void {
     .action(async (id: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const request = await context.api.cancel(id)
-      if (context.json) printJson(context, request)
-      else context.out.print(`${id} will be cancelled. Follow it with: ${context.again(`status ${id} --follow`)}`)
+      printResult(
+        context,
+        request,
+        () => `${id} will be cancelled. Follow it with: ${context.again(`status ${id} --follow`)}`,
+      )
     })
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { CommandFailure } from '../client/failure.ts'
 import type { WireRequest } from '../client/wire.ts'
 import { conclude } from '../conclude.ts'
-import { type Context, contextOf, printJson } from '../context.ts'
+import { type Context, contextOf, printResult } from '../context.ts'
 import { type Ending, follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 
@@ -32,8 +32,11 @@ async function remove(context: Context, id: string, options: Options): Promise<n
   if (options.orphan) return conclude(context, id, { kind: 'deleted', left }, 'gone')
   if (options.follow)
     return untilInterrupted(async (signal) => conclude(context, id, await untilGone(context, id, signal), 'gone'))
-  if (context.json) printJson(context, { provisioningRequestId: id, deleting: true })
-  else context.out.print(`${id} is being deleted. Follow it with: ${context.again(`status ${id} --follow`)}`)
+  printResult(
+    context,
+    { provisioningRequestId: id, deleting: true },
+    () => `${id} is being deleted. Follow it with: ${context.again(`status ${id} --follow`)}`,
+  )
   return 0
 }
 

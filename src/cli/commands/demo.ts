@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { createApi } from '../client/api.ts'
 import { createHttp } from '../client/http.ts'
+import type { WireRequest } from '../client/wire.ts'
 import { FAILED } from '../conclude.ts'
-import { type Context, contextOf } from '../context.ts'
+import { type Context, contextOf, printResult } from '../context.ts'
 import { simulatedSamples } from '../demo/samples.ts'
 import { type DemoService, startDemoService } from '../demo/service.ts'
 import { type Ending, follow } from '../follow.ts'
@@ -20,19 +21,21 @@ export function addDemo(program: Command): void {
     )
     .action(async (_options: object, command: Command) => {
       const context = contextOf(command)
-      if (context.json) command.error('error: demo is for people and has no --output json')
       process.exitCode = await untilInterrupted((signal) => demo(context, signal))
     })
 }
 
-async function demo(base: Context, signal: AbortSignal): Promise<number> {
+async function demo(asked: Context, signal: AbortSignal): Promise<number> {
+  // A program gets the representations at the end; what a person reads meanwhile goes beside them.
+  const base = asked.form === 'table' ? asked : { ...asked, out: asked.aside }
   const { out } = base
   out.print('Starting a service with an embedded Redis and SIMULATED O-Clouds: no cluster is made or touched.')
   const service = await startDemoService(signal)
   try {
-    const code = await provisionSamples(base, service, signal)
+    const ended: WireRequest[] = []
+    const code = await provisionSamples(base, service, { ended, signal })
     if (signal.aborted) return INTERRUPTED
-    if (code === 0) out.print(NEXT)
+    printResult(asked, ended, () => (code === 0 ? NEXT : []))
     return code
   } finally {
     await service.stop()
@@ -47,11 +50,15 @@ const NEXT = [
   'And the command line:      npx o2ims provision -f samples/requests/kpt-workload.yaml',
 ]
 
-async function provisionSamples(base: Context, service: DemoService, signal: AbortSignal): Promise<number> {
+async function provisionSamples(
+  base: Context,
+  service: DemoService,
+  { ended, signal }: { ended: WireRequest[]; signal: AbortSignal },
+): Promise<number> {
   const { server } = service
   const again = createAgain(thisStart(), server)
   const api = createApi({ http: createHttp({ server, again }) })
-  const context: Context = { ...base, api, json: false, again }
+  const context: Context = { ...base, api, again }
   let last: string | undefined
   for (const { file, body } of await simulatedSamples(api.http)) {
     context.out.print(['', `POST ${server}/o2ims/v1/provisioningRequests < samples/requests/${file}`, ''])
@@ -59,17 +66,23 @@ async function provisionSamples(base: Context, service: DemoService, signal: Abo
     const id = request.provisioningRequestData.provisioningRequestId
     const ending = await follow(context, request, signal)
     if (signal.aborted) return INTERRUPTED
+    if (ending.kind === 'ended') ended.push(ending.request)
     if (ending.kind !== 'ended' || ending.request.status.provisioningPhase !== 'FULFILLED')
       return failed(context, id, ending)
     last = id
   }
-  if (last !== undefined) context.out.print(['', (await api.report(last)).trimEnd()])
+  if (last !== undefined) context.out.print(['', (await api.report(last, 'text/markdown')).trimEnd()])
   return 0
 }
 
 /** The service stops with the demo: its report is shown here, nothing to come back to is told. */
 async function failed({ api, aside }: Context, id: string, ending: Ending): Promise<number> {
   if (ending.kind !== 'ended') return FAILED
-  aside.print(['', ...renderFailure(ending.request, aside.canvas()), '', (await api.report(id)).trimEnd()])
+  aside.print([
+    '',
+    ...renderFailure(ending.request, aside.canvas()),
+    '',
+    (await api.report(id, 'text/markdown')).trimEnd(),
+  ])
   return ending.request.progress.error?.exitCode ?? FAILED
 }

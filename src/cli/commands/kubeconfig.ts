@@ -4,7 +4,7 @@ import type { Api } from '../client/api.ts'
 import { CommandFailure } from '../client/failure.ts'
 import type { Again } from '../client/refusal.ts'
 import type { WireOCloud } from '../client/wire.ts'
-import { contextOf, printJson } from '../context.ts'
+import { contextOf, printResult } from '../context.ts'
 
 /** `o2ims kubeconfig <oCloud>` */
 export function addKubeconfig(program: Command): void {
@@ -21,7 +21,7 @@ export function addKubeconfig(program: Command): void {
     .action(async (oCloud: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const kubeconfig = await kubeconfigOf(oCloud, context)
-      if (context.json) printJson(context, parse(kubeconfig))
+      if (context.form === 'json') printResult(context, parse(kubeconfig), () => [])
       else process.stdout.write(kubeconfig)
     })
 }
@@ -29,14 +29,14 @@ export function addKubeconfig(program: Command): void {
 /** By id, else by name. Rejects with a CommandFailure that says why there is none. */
 async function kubeconfigOf(idOrName: string, { api, again }: { api: Api; again: Again }): Promise<string> {
   try {
-    return await api.kubeconfig(idOrName)
+    return await api.oClouds.kubeconfig(idOrName)
   } catch (error) {
     if (!isNoSuchId(error)) throw explained(error)
-    const oClouds = await api.oClouds()
+    const oClouds = await api.oClouds.list()
     const same = oClouds.find(({ oCloudId }) => oCloudId === idOrName)
     if (same) throw explained(error, same)
     const oCloud = named(idOrName, oClouds, again)
-    return api.kubeconfig(oCloud.oCloudId).catch((refused: unknown) => {
+    return api.oClouds.kubeconfig(oCloud.oCloudId).catch((refused: unknown) => {
       throw explained(refused, oCloud)
     })
   }

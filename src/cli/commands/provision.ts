@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { WirePlan } from '../client/wire.ts'
 import { conclude } from '../conclude.ts'
-import { type Context, contextOf, printJson, remark } from '../context.ts'
+import { type Context, contextOf, printResult, remark } from '../context.ts'
 import { follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { readRequestFile } from '../request-file.ts'
@@ -43,17 +43,16 @@ async function provision(context: Context, options: Options): Promise<number> {
       `${id} stood already (${request.status.provisioningPhase}): the identical request was posted before`,
     )
   if (!options.follow) {
-    if (context.json) printJson(context, request)
-    else
-      context.out.print(
-        `${stood ? '' : `${id} is accepted. `}Follow it with: ${context.again(`status ${id} --follow`)}`,
-      )
+    printResult(
+      context,
+      request,
+      () => `${stood ? '' : `${id} is accepted. `}Follow it with: ${context.again(`status ${id} --follow`)}`,
+    )
     return 0
   }
   return untilInterrupted(async (signal) => conclude(context, id, await follow(context, request, signal), 'fulfilled'))
 }
 
 function showPlan(context: Context, plan: WirePlan): void {
-  if (context.json) printJson(context, plan)
-  else context.out.print(renderPlan(plan, context.out.canvas()))
+  printResult(context, plan, () => renderPlan(plan, context.out.canvas()))
 }

@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander'
-import { contextOf, printJson } from '../context.ts'
+import { contextOf, printResult } from '../context.ts'
+
+/** What else can be read than the data itself. */
+const DOCUMENTS = { md: 'text/markdown', html: 'text/html' } as const
 
 /** `o2ims report <id>` */
 export function addReport(program: Command): void {
@@ -11,18 +14,24 @@ export function addReport(program: Command): void {
     )
     .argument('<id>', 'provisioningRequestId')
     .addOption(
-      new Option('--format <format>', 'Markdown or JSON (default: md, or json with --output json)').choices([
-        'md',
-        'json',
-      ]),
+      new Option(
+        '--format <format>',
+        'Markdown, HTML or JSON (default: md; the data, with --output json or yaml)',
+      ).choices(['md', 'html', 'json']),
     )
-    .action(async (id: string, options: { format?: 'md' | 'json' }, command: Command) => {
+    .action(async (id: string, options: { format?: 'md' | 'html' | 'json' }, command: Command) => {
       const context = contextOf(command)
-      const { format = context.json ? 'json' : 'md' } = options
-      if (context.json && format === 'md')
-        command.error('error: --format md and --output json are two different forms; leave one of them out')
-      if (format === 'json') return printJson(context, await context.api.reportJson(id))
-      const report = await context.api.report(id)
+      const { form } = context
+      const { format = form === 'table' ? 'md' : 'json' } = options
+      if (format === 'json')
+        return printResult(
+          { ...context, form: form === 'table' ? 'json' : form },
+          await context.api.reportJson(id),
+          () => [],
+        )
+      if (form !== 'table')
+        command.error(`error: --format ${format} and --output ${form} are two different forms; leave one of them out`)
+      const report = await context.api.report(id, DOCUMENTS[format])
       process.stdout.write(report.endsWith('\n') ? report : `${report}\n`)
     })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { conclude } from '../conclude.ts'
-import { contextOf, printJson } from '../context.ts'
+import { contextOf, printResult } from '../context.ts'
 import { follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 
@@ -21,7 +21,11 @@ export function addRetry(program: Command): void {
         process.exitCode = await untilInterrupted(async (signal) =>
           conclude(context, id, await follow(context, request, signal), 'fulfilled'),
         )
-      } else if (context.json) printJson(context, request)
-      else context.out.print(`${id} runs again. Follow it with: ${context.again(`status ${id} --follow`)}`)
+      } else
+        printResult(
+          context,
+          request,
+          () => `${id} runs again. Follow it with: ${context.again(`status ${id} --follow`)}`,
+        )
     })
 }

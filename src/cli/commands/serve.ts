@@ -18,7 +18,9 @@ export function addServe(program: Command): void {
     .option('--host <host>', 'HOST: the address that it listens on (127.0.0.1)')
     .option('--data-dir <folder>', 'DATA_DIR: data of the embedded Redis (.data)')
     .option('--log-level <level>', 'LOG_LEVEL: trace, debug, info, warn, error')
-    .action(async (options: Options) => {
+    .action(async (options: Options, command: Command) => {
+      const { output } = command.optsWithGlobals<{ output: string }>()
+      if (output !== 'table') command.error('error: the service logs lines of JSON in any case: leave --output out')
       const env = { ...process.env }
       for (const [option, setting] of Object.entries(SETTINGS)) {
         const value = options[option as keyof typeof SETTINGS]

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { conclude } from '../conclude.ts'
-import { type Context, contextOf, printJson } from '../context.ts'
+import { type Context, contextOf, printResult } from '../context.ts'
 import { follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { progressOf } from '../view/progress.ts'
@@ -25,10 +25,11 @@ export function addStatus(program: Command): void {
 
 async function showAll(context: Context): Promise<number> {
   const requests = await context.api.list()
-  if (context.json) printJson(context, requests)
-  else if (requests.length === 0)
-    context.out.print(`There are no requests yet. Post one with: ${context.again('provision -f FILE')}`)
-  else context.out.print(renderList(requests, context.out.canvas()))
+  printResult(context, requests, () =>
+    requests.length === 0
+      ? `There are no requests yet. Post one with: ${context.again('provision -f FILE')}`
+      : renderList(requests, context.out.canvas()),
+  )
   return 0
 }
 
@@ -39,10 +40,9 @@ async function showOne(context: Context, id: string, stay: boolean): Promise<num
       const wanted = request.status.provisioningPhase === 'DELETING' ? 'gone' : 'fulfilled'
       return conclude(context, id, await follow(context, request, signal), wanted)
     })
-  if (context.json) printJson(context, request)
-  else {
+  printResult(context, request, () => {
     const canvas = context.out.canvas()
-    context.out.print([...renderProgress(progressOf(request), Date.now(), canvas), ...renderFailure(request, canvas)])
-  }
+    return [...renderProgress(progressOf(request), Date.now(), canvas), ...renderFailure(request, canvas)]
+  })
   return 0
 }
