@@ -23,6 +23,10 @@ export interface Dialect {
   definition: string
   /** True: the operator takes up a changed spec. False: a request is looked at once, and a changed one has to be made anew. */
   followsChanges: boolean
+  /** Its requests have to be called by a UUID. */
+  nameIsUuid: boolean
+  /** It refuses template parameters without clusterName. */
+  needsClusterName: boolean
   says(request: KubernetesObject): OperatorSays
 }
 
@@ -51,6 +55,8 @@ export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = {
     kind: { apiVersion: 'o2ims.provisioning.oran.org/v1alpha1', kind: 'ProvisioningRequest' },
     definition: 'provisioningrequests.o2ims.provisioning.oran.org',
     followsChanges: false,
+    nameIsUuid: false,
+    needsClusterName: true,
     says: (request) =>
       read(request, 'the o2ims-operator', { state: 'provisioningState', message: 'provisioningMessage' }),
   },
@@ -59,6 +65,8 @@ export const DIALECT_TABLE: Readonly<Record<DialectName, Dialect>> = {
     kind: { apiVersion: 'clcm.openshift.io/v1alpha1', kind: 'ProvisioningRequest' },
     definition: 'provisioningrequests.clcm.openshift.io',
     followsChanges: true,
+    nameIsUuid: true,
+    needsClusterName: false,
     says: (request) =>
       read(request, 'the O-Cloud Manager', { state: 'provisioningPhase', message: 'provisioningDetails' }),
   },

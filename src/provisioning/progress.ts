@@ -1,4 +1,4 @@
-import type { MadeObject, ProvisioningRecord, ResourceProvisioningPhase, StepRecord } from './record.ts'
+import type { Made, MadeObject, ProvisioningRecord, ResourceProvisioningPhase, StepRecord } from './record.ts'
 
 /** Percent of the whole: every step weighs the same, a running one counts by its own percent. 100 is left to FULFILLED. */
 export function percentOf(steps: readonly StepRecord[]): number {
@@ -18,7 +18,7 @@ const isWorkload = (object: MadeObject): boolean => WORKLOAD_KINDS.has(object.ki
 
 /**
  * What the request provisioned, by Provisioning 1.2.0: exactly one of the two kinds (O2IMS 3.4.6.2.5).
- * A template with result `nodeCluster` gives the O-Cloud of its cluster, any other the uids of the workloads that it placed.
+ * A template with result `nodeCluster` gives the O-Cloud of its cluster, or the uid of the one that an operator made; any other the uids of the workloads that it placed.
  */
 export function provisioned(
   result: 'nodeCluster' | 'resources',
@@ -27,7 +27,7 @@ export function provisioned(
 ): Pick<ProvisioningRecord, 'provisionedResourceSet' | 'resources'> {
   if (result === 'nodeCluster') {
     const made = steps.find((step) => step.uses === 'kind-cluster' && (step.made?.objects.length ?? 0) > 0)?.made
-    const { oCloudId: nodeClusterId, name } = made?.outputs ?? {}
+    const { oCloudId: nodeClusterId, name } = made?.outputs ?? operatorsCluster(steps)
     if (typeof nodeClusterId !== 'string') return {}
     const resourceName = typeof name === 'string' ? name : nodeClusterId
     return {
@@ -43,3 +43,12 @@ export function provisioned(
     resources: placed.map((resource) => ({ ...resource, resourceProvisioningPhase: phase })),
   }
 }
+
+/** The cluster that the operator of an O-Cloud made. */
+function operatorsCluster(steps: readonly StepRecord[]): Made['outputs'] {
+  const made = steps.find((step) => typeof step.made?.outputs.nodeClusterId === 'string' && hasObjects(step))?.made
+  const { nodeClusterId: oCloudId = null, clusterName: name = null } = made?.outputs ?? {}
+  return { oCloudId, name }
+}
+
+const hasObjects = (step: StepRecord): boolean => (step.made?.objects.length ?? 0) > 0

@@ -31,8 +31,10 @@ export function reportOf(record: ProvisioningRecord): Report {
   }
 }
 
-function access({ oCloudIds, provisionedResourceSet, simulated }: ProvisioningRecord): Report['access'] {
-  const made = provisionedResourceSet?.nodeClusterId
+function access({ oCloudIds, provisionedResourceSet, simulated, steps }: ProvisioningRecord): Report['access'] {
+  // A cluster that an operator made has an id, and is no O-Cloud of ours.
+  const own = steps.some(({ uses }) => uses === 'kind-cluster')
+  const made = own ? provisionedResourceSet?.nodeClusterId : undefined
   return [...new Set(made === undefined ? oCloudIds : [...oCloudIds, made])].map((oCloudId) => {
     const oCloud = `/o2ims/v1/ocloud/${oCloudId}`
     return { oCloudId, oCloud, ...(oCloudId === made && !simulated && { kubeconfig: `${oCloud}/kubeconfig` }) }

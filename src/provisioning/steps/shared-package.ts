@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import type { Made, MadeObject } from '../record.ts'
+import { coded } from './coded.ts'
 import { kptPackage, type PackageInputs, packageObjects } from './kpt-package.ts'
 import { throughOutages } from './limits.ts'
 import { isDefinition, isWorkload, keyOf, plainRef, refOf } from './object-order.ts'
@@ -234,20 +235,3 @@ function notOurs(given: PackageInputs, standing: PackageStanding, summary: strin
 
 const definitionsOf = (objects: readonly Standing[]): KubernetesObject[] =>
   objects.flatMap(({ live }) => (live !== undefined && isDefinition(live) ? [live] : []))
-
-const OWN_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'APPLY_FAILED',
-  'CONFLICT',
-  'PREFLIGHT_FAILED',
-  'PROVISIONING_FAILED',
-])
-
-async function coded<T>(code: ErrorCode | undefined, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (code === undefined || !(error instanceof ServiceError) || !OWN_CODES.has(error.code)) throw error
-    const { retryable, retryAfter, fields } = error
-    throw new ServiceError(code, error.message, { cause: error, retryable, retryAfter, fields })
-  }
-}

@@ -7,6 +7,10 @@ import { keyOf, refOf } from './object-order.ts'
 export interface Watched {
   kind: KindRef
   selection: Selection
+  /** When it is another than the others'. */
+  cluster?: Cluster
+  /** The wait goes on without it: before it has listed anything, and (then called with the reason) when the server refuses it for good. */
+  optional?: (refusal: string) => void
 }
 
 export type Verdict =
@@ -19,12 +23,16 @@ export type Verdict =
 export interface Seen {
   get(ref: ObjectRef): KubernetesObject | undefined
   all(): KubernetesObject[]
+  /** Whether that watch has told everything that there is. */
+  told(watched: Watched): boolean
 }
 
 export interface WaitOptions {
   signal: AbortSignal
   /** Gives up with TIMEOUT when no watched object changed for so long. */
   silenceSeconds?: number
+  /** Silence is broken by another message of the verdict alone: somebody who only repeats himself is silent. */
+  newsOnly?: boolean
   progress?: (percent: number, message: string) => void
   /** Asked once when the wait fails: why it does not go on, in words. */
   explain?: (seen: Seen) => Promise<string | undefined>
@@ -40,7 +48,7 @@ export async function waitFor(
   judge: (seen: Seen) => Verdict,
   options: WaitOptions,
 ): Promise<Seen> {
-  const objects = createSeen(watches.length)
+  const objects = createSeen(watches)
   const stop = new AbortController()
   const signal = AbortSignal.any([options.signal, stop.signal])
   let last = 'nothing was seen yet'
@@ -56,14 +64,22 @@ export async function waitFor(
         if ('failed' in verdict) reject(new Failed(verdict.failed))
         else if (verdict.done) resolve()
         else {
+          if (options.newsOnly && verdict.message !== last) silence.restart()
           last = verdict.message
           options.progress?.(verdict.percent ?? 0, verdict.message)
         }
       }
       const follow = async (watched: Watched, index: number): Promise<void> => {
-        for await (const event of cluster.watch(watched.kind, watched.selection, signal)) {
-          if (objects.take(index, event)) silence.restart()
-          look()
+        const source = watched.cluster ?? cluster
+        try {
+          for await (const event of source.watch(watched.kind, watched.selection, signal)) {
+            if (objects.take(index, event) && !options.newsOnly) silence.restart()
+            look()
+          }
+        } catch (error) {
+          if (signal.aborted || !watched.optional || !(error instanceof ServiceError)) throw error
+          watched.optional(error.message)
+          return look()
         }
         throw new ServiceError('UNAVAILABLE', `the watch of ${watched.kind.kind} ended`, { retryable: true })
       }
@@ -112,15 +128,16 @@ function createSilence(seconds: number | undefined, onSilent: (seconds: number) 
 }
 
 /** Follows several watches. A relisting replaces what one watch knew; nothing is judged before each has ended its first listing. */
-function createSeen(count: number) {
-  const watches = Array.from({ length: count }, () => new Listing())
+function createSeen(watched: readonly Watched[]) {
+  const watches = watched.map(() => new Listing())
   const seen: Seen = {
     get: (ref) => watches.map(({ objects }) => objects.get(keyOf(ref))).find((object) => object !== undefined),
     all: () => watches.flatMap(({ objects }) => [...objects.values()]),
+    told: (one) => watches[watched.indexOf(one)]?.synced ?? false,
   }
   return {
     seen,
-    complete: () => watches.every(({ synced }) => synced),
+    complete: () => watches.every(({ synced }, index) => synced || watched[index]?.optional !== undefined),
     /** True when an object changed: a relisting that finds what was known is no news. */
     take: (index: number, event: WatchEvent) => watches[index]?.take(event) ?? false,
   }

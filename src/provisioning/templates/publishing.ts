@@ -6,6 +6,7 @@ import type { Template } from './template.ts'
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const VERSION = /^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})(-[0-9A-Za-z.-]{1,32})?$/
 const MOST_STEPS = 50
+const CLUSTER_MAKERS = ['kind-cluster', 'focom-request', 'o2ims-request']
 const LONGEST_SECONDS = 86_400
 const MOST_CHARACTERS = 256 * 1024
 const MOST_FAULTS = 50
@@ -36,8 +37,11 @@ function headFaults({ name, version, timeoutSeconds, steps, result }: Template):
   }
   if (steps.length < 1 || steps.length > MOST_STEPS)
     faults.push({ pointer: '/steps', message: `must have 1 to ${MOST_STEPS} entries` })
-  if (result === 'nodeCluster' && !steps.some((step) => step.uses === 'kind-cluster'))
-    faults.push({ pointer: '/result', message: 'nodeCluster needs a step that makes a cluster (kind-cluster)' })
+  if (result === 'nodeCluster' && !steps.some((step) => CLUSTER_MAKERS.includes(step.uses)))
+    faults.push({
+      pointer: '/result',
+      message: `nodeCluster needs a step that makes a cluster (${CLUSTER_MAKERS.join(', ')})`,
+    })
   for (const [index, step] of steps.entries()) {
     if (!NAME.test(step.name))
       faults.push({
