@@ -56,7 +56,7 @@ function ofPods({ name, pods = [] }: DiagnosedTarget): Cause[] {
       {
         weight: pod.ours ? weight : weight - 40,
         sentence: sentenceOf(pod, group.length - 1, name),
-        said: pod.message,
+        said: lastLine(pod.log) || pod.message,
       },
     ]
   })
@@ -95,9 +95,10 @@ function ofWorkloads({ name, workloads = [] }: DiagnosedTarget): Cause[] {
     const last = lastLine(log)
     const job = object.startsWith('Job ')
     const words = `${cut(message)}${last && `; its last words: ${last}`}`
-    if (failed) return { weight: job ? 88 : 70, sentence: `${object} on ${name} failed: ${words}` }
+    const said = last || message
+    if (failed) return { weight: job ? 88 : 70, sentence: `${object} on ${name} failed: ${words}`, said }
     const refused = /exceeded quota|forbidden|denied/i.test(message)
-    return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}` }
+    return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}`, said }
   })
 }
 

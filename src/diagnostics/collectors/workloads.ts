@@ -1,4 +1,4 @@
-import { stringAt } from '../../clusters/fields.ts'
+import { listAt, stringAt } from '../../clusters/fields.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
 import type { WorkloadFinding } from '../schema.ts'
 import { type Collector, nameOf, type Scene } from '../subject.ts'
@@ -31,8 +31,12 @@ export const workloads: Collector<WorkloadFinding[]> = {
 
 async function logOfJob(scene: Scene, { namespace, name }: { namespace?: string; name: string }) {
   if (namespace === undefined) return undefined
-  const selection = { namespace, labelSelector: `job-name=${name}` }
-  const pods = await scene.cluster.list({ apiVersion: 'v1', kind: 'Pod' }, selection, { signal: scene.signal })
+  const all = await scene.cluster.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace }, { signal: scene.signal })
+  const pods = all.filter(({ metadata }) =>
+    listAt(metadata, 'ownerReferences').some(
+      (owner) => stringAt(owner, 'kind') === 'Job' && stringAt(owner, 'name') === name,
+    ),
+  )
   const failed = pods.find((pod) => stringAt(pod, 'status', 'phase') === 'Failed') ?? pods[0]
   return failed && lastWords(scene, { namespace, name: failed.metadata.name })
 }

@@ -45,7 +45,7 @@ export const DAEMON_SETS: WorkloadRules = {
   }),
 }
 
-/** Jobs whose pods all succeed, at once. */
+/** Jobs whose pods all run at once; the first that fails ends it. */
 export const JOBS: WorkloadRules = {
   kind: { apiVersion: 'batch/v1', kind: 'Job' },
   wanted: (object) =>
@@ -57,6 +57,17 @@ export const JOBS: WorkloadRules = {
     const succeeded = pods.filter((pod) => phaseOf(pod) === 'Succeeded').length
     const startTime = stringAt(object, 'status', 'startTime') ?? stamp()
     const counts = counters({ active: pods.length - succeeded, ready, succeeded })
+    const failed = pods.filter((pod) => phaseOf(pod) === 'Failed').length
+    if (failed > 0) {
+      const why = condition(
+        object,
+        'Failed',
+        'True',
+        'BackoffLimitExceeded',
+        'Job has reached the specified backoff limit',
+      )
+      return { startTime, ...counters({ ready, succeeded, failed }), conditions: [why] }
+    }
     if (succeeded < wanted) return { startTime, ...counts }
     const completionTime = stringAt(object, 'status', 'completionTime') ?? stamp()
     return {

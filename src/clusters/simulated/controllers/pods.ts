@@ -3,6 +3,7 @@ import { stringAt } from '../../fields.ts'
 import type { Informer } from './informer.ts'
 import type { Placement } from './placement.ts'
 import { pendingStatus, phaseOf, runningStatus, succeededStatus } from './pod-status.ts'
+import { troubledStatus } from './troubled-pods.ts'
 import type { WorkQueue } from './work-queue.ts'
 import { writeStatus } from './write-status.ts'
 
@@ -79,13 +80,19 @@ export function createPodWork({ cluster, scheduler, pods, placement, delays, isO
       const phase = phaseOf(pod)
       if (phase === 'Pending') {
         if (stringAt(pod, 'spec', 'nodeName') === undefined) await bind(key, pod)
-        else if (isDue(key, phase, delays.startMs * (1 + share(pod)))) await writeStatus(cluster, pod, runningStatus)
-      } else if (phase === 'Running' && (stringAt(pod, 'spec', 'restartPolicy') ?? 'Always') !== 'Always') {
+        else if (isDue(key, phase, delays.startMs * (1 + share(pod)))) await writeStatus(cluster, pod, started)
+      } else if (
+        phase === 'Running' &&
+        troubledStatus(pod) === undefined &&
+        (stringAt(pod, 'spec', 'restartPolicy') ?? 'Always') !== 'Always'
+      ) {
         if (isDue(key, phase, delays.runMs)) await writeStatus(cluster, pod, succeededStatus)
       }
     },
   }
 }
+
+const started = (pod: KubernetesObject) => troubledStatus(pod) ?? runningStatus(pod)
 
 /** Between 0 and 1, the same for the same pod: so that not all start at once. */
 function share({ metadata }: KubernetesObject): number {
