@@ -7,7 +7,7 @@ const PATTERNS: [RegExp, string][] = [
   [/\b((?:bearer|basic)\s+)[\w\-.~+/]{8,}=*/gi, `$1${MASK}`],
   [/(:\/\/)[^\s/@:]*:[^\s/@]+@/g, `$1${MASK}@`],
   [
-    /(["']?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|client-key-data|credential)s?["']?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;}&]+)/gi,
+    /(["']?[\w.-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|client-key-data|credential)s?["']?\s*[=:]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;}&]+)/gi,
     `$1${MASK}`,
   ],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, MASK],

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { causesOf, explained } from '../../src/diagnostics/causes.ts'
+import type { DiagnosedTarget } from '../../src/diagnostics/schema.ts'
+
+const target = (more: Partial<DiagnosedTarget> = {}): DiagnosedTarget => ({
+  oCloudId: 'o-1',
+  name: 'edge',
+  reachable: true,
+  notCollected: [],
+  ...more,
+})
+const pod = (more: object = {}) => ({
+  namespace: 'ran',
+  name: 'du-1-a',
+  ours: true,
+  phase: 'Pending',
+  problem: 'image' as const,
+  message: 'ImagePullBackOff: Back-off pulling image "du:1"',
+  container: 'main',
+  image: 'du:1',
+  ...more,
+})
+const failure = { code: 'TIMEOUT', step: 'ready', cause: 'not done within 60 s' }
+const sentences = (targets: DiagnosedTarget[], of = failure) => causesOf(targets, of).map(({ sentence }) => sentence)
+
+describe('the causes of a failure', () => {
+  it('put an O-Cloud that is away first, unless the step that failed acted elsewhere', () => {
+    const away = target({ oCloudId: 'o-2', name: 'smo', reachable: false, message: 'connect ECONNREFUSED' })
+    const troubled = target({ pods: [pod()] })
+    expect(sentences([troubled, away])[0]).toBe('O-Cloud smo cannot be reached: connect ECONNREFUSED')
+    expect(sentences([troubled, away], { ...failure, oCloudId: 'o-1' } as typeof failure)[0]).toMatch(/^image du:1/)
+  })
+
+  it('say the same trouble of many pods once, and count them', () => {
+    const pods = [pod(), pod({ name: 'du-1-b' }), pod({ name: 'cu-1-a' }), pod({ image: 'cu:2', name: 'cu-2' })]
+    expect(sentences([target({ pods })]).slice(0, 2)).toEqual([
+      'image du:1 cannot be pulled for pod ran/du-1-a (and 2 more) on edge: ImagePullBackOff: Back-off pulling image "du:1"',
+      'image cu:2 cannot be pulled for pod ran/cu-2 on edge: ImagePullBackOff: Back-off pulling image "du:1"',
+    ])
+  })
+
+  it('put the trouble of the request’s own pods before that of others', () => {
+    const pods = [
+      pod({ ours: false, image: 'other:1' }),
+      pod({ problem: 'crash', message: 'ended with exit code 2', log: 'a\nb\n' }),
+    ]
+    expect(sentences([target({ pods })])).toEqual([
+      'container main of pod ran/du-1-a on edge ended with exit code 2; its last words: "b"',
+      expect.stringMatching(/^image other:1/),
+      'step ready: not done within 60 s',
+    ])
+  })
+
+  it.each([
+    [
+      'The API server does not know focom.nephio.org/v1alpha1 OCloud: is its CRD installed?',
+      'OCloud of focom.nephio.org/v1alpha1',
+    ],
+    [
+      'error: no matches for kind "OCloud" in version "focom.nephio.org/v1alpha1"',
+      'OCloud of focom.nephio.org/v1alpha1',
+    ],
+  ])('name a missing CRD that only the words of a tool tell: %s', (cause, named) => {
+    expect(sentences([target()], { code: 'APPLY_FAILED', step: 'ocloud', cause })[0]).toBe(
+      `the O-Cloud does not know ${named}: its CustomResourceDefinition (CRD) is missing`,
+    )
+  })
+
+  it('name nodes, quota, mounts and operators', () => {
+    const amounts = { cpu: '1', memory: '1Gi', pods: '1' }
+    const at = '2026-01-01T00:00:00.000Z'
+    const node = (name: string, ready: boolean) => ({
+      name,
+      ready,
+      schedulable: true,
+      conditions: [],
+      allocatable: amounts,
+      requested: amounts,
+    })
+    const found = sentences([
+      target({
+        nodes: [node('n1', false), node('n2', true)],
+        workloads: [
+          { object: 'ReplicaSet ran/du', failed: false, message: 'pods "du" is forbidden: exceeded quota: ran' },
+        ],
+        events: [
+          {
+            at,
+            type: 'Warning',
+            reason: 'FailedMount',
+            object: 'Pod ran/du',
+            message: 'secret "x" not found',
+            count: 3,
+          },
+        ],
+        operatorLogs: [{ namespace: 'focom-system', pod: 'focom', phase: 'Pending', log: '' }],
+      }),
+    ])
+    expect(found).toEqual([
+      'ReplicaSet ran/du on edge is not ready: pods "du" is forbidden: exceeded quota: ran',
+      'Pod ran/du on edge: FailedMount: secret "x" not found',
+      '1 of 2 nodes on edge are not ready: n1',
+      'the operator does not run on edge: pod focom-system/focom is Pending',
+      'step ready: not done within 60 s',
+    ])
+  })
+
+  it('are none where all is well', () => {
+    expect(causesOf([target()])).toEqual([])
+  })
+})
+
+describe('the words of a failure', () => {
+  it('get the true cause where they only tell that time is over', () => {
+    const causes = causesOf([target({ pods: [pod()] })], failure)
+    expect(explained(failure, causes)).toMatch(/^not done within 60 s; image du:1 cannot be pulled/)
+    const knows = { ...failure, cause: `not done; ${pod().message}` }
+    expect(explained(knows, causes)).toBe(knows.cause)
+  })
+
+  it('stay where the step knows the cause, or nothing likely was found', () => {
+    const refused = { code: 'CONFLICT', step: 'objects', cause: 'Deployment du belongs to somebody else' }
+    expect(explained(refused, causesOf([target({ pods: [pod()] })], refused))).toBe(refused.cause)
+    expect(explained(failure, causesOf([target()], failure))).toBe(failure.cause)
+    expect(explained(failure, [])).toBe(failure.cause)
+  })
+})

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Cluster } from '../../src/clusters/cluster.ts'
+import { writeStatus } from '../../src/clusters/simulated/controllers/write-status.ts'
+import { createSimulatedClusters, type SimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
+import { diagnose } from '../../src/diagnostics/diagnose.ts'
+import type { DiagnosePorts, Target } from '../../src/diagnostics/subject.ts'
+import { needs } from '../harness/needs.ts'
+import { createTestStore, silentLog, type TestStore } from '../harness/redis.ts'
+
+const NAMESPACE = 'focom-system'
+
+describe('a diagnosis', needs('redis'), () => {
+  let testStore: TestStore
+  let clusters: SimulatedClusters
+  let cluster: Cluster
+  beforeAll(async () => {
+    testStore = await createTestStore()
+    clusters = createSimulatedClusters({ store: testStore.store, log: silentLog() })
+    await clusters.initialise('o-1')
+    cluster = clusters.open('o-1')
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } })
+  })
+  afterAll(() => testStore?.stop())
+
+  const target: Target = { oCloudId: 'o-1', name: 'o-1', objects: [], namespaces: [NAMESPACE], inventories: [] }
+  const status = async () => ({ reachable: true, version: 'v1', checkedAt: '' })
+  const ports = (more: Partial<DiagnosePorts> = {}): DiagnosePorts => ({
+    open: async () => cluster,
+    status,
+    describe: async () => 'edge',
+    lifecycle: () => ({}),
+    ...more,
+  })
+  const look = (
+    targets: Target[],
+    more: Partial<DiagnosePorts> = {},
+    limitMs = 2_000,
+    signal = new AbortController().signal,
+  ) =>
+    diagnose(
+      { reference: 'r', generation: 1, phase: 'FAILED', targets },
+      {
+        limitMs,
+        signal,
+        redact: (text) => text.replaceAll('swordfish', '[secret]'),
+        ports: ports(more),
+        clock: () => new Date(),
+      },
+    )
+
+  it('is not spoilt by a look that hangs or fails: the others are told, and what is missing is named', async () => {
+    const troubled: Cluster = {
+      ...cluster,
+      list: async (kind, selection, options) => {
+        if (kind.kind === 'Event') return new Promise(() => undefined)
+        if (kind.kind === 'Node') throw new Error('nodes is forbidden for swordfish')
+        return cluster.list(kind, selection, options)
+      },
+    }
+    const began = performance.now()
+    const { targets } = await look([target], { open: async () => troubled }, 300)
+    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(targets[0]).toMatchObject({ name: 'edge', reachable: true, pods: [], workloads: [], kptInventory: [] })
+    expect(targets[0]?.notCollected).toEqual(
+      expect.arrayContaining([
+        { what: 'events', why: expect.stringContaining('timed out') },
+        { what: 'nodes', why: 'nodes is forbidden for [secret]' },
+      ]),
+    )
+  })
+
+  it('is made of the other targets when one does not answer at all', async () => {
+    const other = { ...target, oCloudId: 'o-2', name: 'o-2' }
+    const hangs = (oCloudId: string) => (oCloudId === 'o-2' ? new Promise<never>(() => undefined) : status())
+    const { targets } = await look([target, other], { status: hangs }, 300)
+    expect(targets).toMatchObject([
+      { reachable: true },
+      { reachable: false, message: expect.stringContaining('timed out') },
+    ])
+  })
+
+  it('ends when its signal does', async () => {
+    const stop = new AbortController()
+    const looking = look([target], { status: () => new Promise<never>(() => undefined) }, 10_000, stop.signal)
+    stop.abort(new Error('the worker stops'))
+    await expect(looking).rejects.toThrow('the worker stops')
+  })
+
+  it('has events newest first, operator logs, kpt’s inventory and the logs of nodes', async () => {
+    for (const [name, minute, message] of [
+      ['old', '01', 'first'],
+      ['new', '02', 'then swordfish'],
+    ])
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: name ?? '', namespace: NAMESPACE },
+        type: 'Warning',
+        reason: 'FailedMount',
+        message: message ?? '',
+        lastTimestamp: `2026-01-01T00:${minute}:00Z`,
+        involvedObject: { kind: 'Pod', namespace: NAMESPACE, name: 'focom' },
+      })
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'focom',
+        namespace: NAMESPACE,
+        labels: { 'app.kubernetes.io/name': 'focom-operator' },
+        annotations: { 'o2ims.simulated/log': 'reconciling\nfailed to reach the edge' },
+      },
+      spec: { containers: [{ name: 'manager', image: 'focom' }] },
+    })
+    const group = await cluster.apply({
+      apiVersion: 'kpt.dev/v1alpha1',
+      kind: 'ResourceGroup',
+      metadata: { name: 'inventory', namespace: NAMESPACE },
+      spec: { resources: [{ group: 'apps', kind: 'Deployment', namespace: NAMESPACE, name: 'focom' }] },
+    })
+    await writeStatus(cluster, group, () => ({
+      resourceStatuses: [
+        {
+          group: 'apps',
+          kind: 'Deployment',
+          namespace: NAMESPACE,
+          name: 'focom',
+          status: 'InProgress',
+          conditions: [{ type: 'Reconciling', message: 'Replicas: 0/1' }],
+        },
+        { group: '', kind: 'Service', namespace: NAMESPACE, name: 'focom', status: 'Current', conditions: [] },
+      ],
+    }))
+    const made = { driver: 'kind' as const, clusterName: 'edge' }
+    const logs = async () => [{ name: 'edge-control-plane/kubelet.log', text: 'token: abcdef' }]
+    const inventories = [{ namespace: NAMESPACE, name: 'inventory' }]
+    const { targets, causes } = await look([{ ...target, made, inventories }], { lifecycle: () => ({ logs }) })
+    expect(targets[0]).toMatchObject({
+      events: [
+        { message: 'then [secret]', object: `Pod ${NAMESPACE}/focom`, at: '2026-01-01T00:02:00.000Z' },
+        { message: 'first' },
+      ],
+      operatorLogs: [
+        { namespace: NAMESPACE, pod: 'focom', phase: 'Pending', log: 'reconciling\nfailed to reach the edge' },
+      ],
+      kptInventory: [
+        {
+          objects: 1,
+          notCurrent: [{ object: `Deployment ${NAMESPACE}/focom`, status: 'InProgress', message: 'Replicas: 0/1' }],
+        },
+      ],
+      kindLogs: [{ name: 'edge-control-plane/kubelet.log', text: 'token: [secret]' }],
+      notCollected: [],
+    })
+    expect(causes[0]).toContain('FailedMount: then [secret]')
+  })
+
+  it('of a cluster whose making failed has the logs of its nodes', async () => {
+    const logs = async () => [{ name: 'node.log', text: 'no space left' }]
+    const unregistered = {
+      name: 'half',
+      objects: [],
+      namespaces: [],
+      inventories: [],
+      made: { driver: 'kind' as const, clusterName: 'half' },
+    }
+    const { targets } = await look([unregistered], { lifecycle: () => ({ logs }) })
+    expect(targets).toMatchObject([
+      { name: 'half', reachable: false, message: 'it was not registered yet', kindLogs: [{ text: 'no space left' }] },
+    ])
+  })
+})
