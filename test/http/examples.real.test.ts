@@ -5,6 +5,7 @@ import { needs } from '../harness/needs.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
 
 interface Documented {
+  parameters?: { in: string; example?: unknown }[]
   requestBody?: { content: Record<string, { examples: Record<string, { value: unknown }> }> }
 }
 
@@ -33,6 +34,7 @@ describe('the examples of the OpenAPI document', needs('redis'), () => {
     for (const [name, { status, body }] of first) expect([status, body.detail], name).toEqual([201, undefined])
     for (const [name, { status }] of await execute('/o2ims/v1/provisioningRequests', 'POST'))
       expect(status, name).toBe(200)
+    await decided()
     for (const [name, { body }] of first) {
       const ended = await toTheEnd(server.url, body.provisioningRequestData.provisioningRequestId)
       expect(
@@ -41,6 +43,24 @@ describe('the examples of the OpenAPI document', needs('redis'), () => {
       ).toEqual([name === 'failing' ? 'FAILED' : 'FULFILLED', true])
     }
   })
+
+  /** The request that waits for it is rejected, tried again and approved, with the bodies and the path that the document shows. */
+  async function decided(): Promise<void> {
+    const item = '/o2ims/v1/provisioningRequests/{provisioningRequestId}'
+    const shown = paths[`${item}/approve`]?.post?.parameters?.find(({ in: place }) => place === 'path')
+    const id = String(shown?.example)
+    const verbs = async (...verbs: string[]) => {
+      for (const verb of verbs)
+        for (const [name, { status, body }] of await execute(`${item}/${verb}`, 'POST', id))
+          expect([status, body.detail], name).toEqual([202, undefined])
+    }
+    await verbs('reject')
+    const url = `${server.url}${item.replace(/\{.*\}/, id)}`
+    expect((await call(url)).body.status.provisioningPhase).toBe('FAILED')
+    expect((await call(`${url}/retry`, 'POST')).status).toBe(202)
+    await verbs('approve')
+    expect((await call(url)).body.progress.approval.state).toBe('APPROVED')
+  }
 
   test('of PUT on the front door are accepted', async () => {
     const id = frontDoorExamples.workload.value.provisioningRequestId
