@@ -2,9 +2,9 @@ import { delimiter, join } from 'node:path'
 import type { CallOptions } from '../clusters/cluster.ts'
 import type { RunScope } from '../clusters/lifecycle.ts'
 import { ServiceError } from '../errors.ts'
-import { mayBeAlive, ownIdentity, parseIdentity } from '../process-identity.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import { createDocker } from './docker.ts'
+import { isOrphaned, ownedName } from './owned-folders.ts'
 import { tailOf } from './redact.ts'
 import { withScratch, writeFiles } from './scratch.ts'
 
@@ -53,10 +53,9 @@ export function createRenderFunctions(parts: {
       const why = 'the package has a pipeline, whose functions run in containers'
       throw new ServiceError('PREFLIGHT_FAILED', `${why}: ${error.message}`)
     })
-    await removeContainers((owner) => isDead(owner))
-    const own = Buffer.from(JSON.stringify(ownIdentity())).toString('base64url')
+    await removeContainers((owner) => isOrphaned('', owner))
+    const mark = ownedName('')
     return withScratch(runDir, async (folder) => {
-      const mark = `${own}.${folder.slice(-12)}`
       const path = process.env.PATH ?? ''
       await writeFiles(folder, files)
       try {
@@ -85,10 +84,4 @@ export function createRenderFunctions(parts: {
       }
     })
   }
-}
-
-function isDead(label: string): boolean {
-  const [encoded = ''] = label.split('.')
-  const owner = parseIdentity(Buffer.from(encoded, 'base64url').toString('utf8'))
-  return owner !== undefined && !mayBeAlive(owner)
 }

@@ -44,7 +44,7 @@ export function createMergePackages(parts: {
         timeoutMs: LIMIT_MS,
         ...call,
       })
-      succeeded(merged)
+      succeeded({ ...merged, lastWords: merged.lastWords.replaceAll(folder, '') })
       return read(folder, 'local')
     })
 }

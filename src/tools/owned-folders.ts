@@ -1,19 +1,28 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { mayBeAlive, ownIdentity, type ProcessIdentity, parseIdentity } from '../process-identity.ts'
+import { mayBeAlive, ownIdentity } from '../process-identity.ts'
 
-/** A new name that says which process it belongs to: no kill can fall between the making of a folder and a note of its owner. */
+/** A new name that says which process it belongs to: no kill can fall between the making of a thing and a note of its owner. Short, for it goes into paths. */
 export function ownedName(prefix: string): string {
-  return `${prefix}${Buffer.from(JSON.stringify(ownIdentity())).toString('base64url')}.${randomUUID()}`
+  const { pid, startTime, host } = ownIdentity()
+  return `${prefix}${pid}-${startTime}-${hashOf(host)}-${randomBytes(6).toString('hex')}`
+}
+
+/** True: the process that the name was made by is certainly dead. One of another machine cannot be looked at from here. */
+export function isOrphaned(prefix: string, name: string): boolean {
+  const { host } = ownIdentity()
+  const [, pid, startTime = '', where] =
+    /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{12}$/.exec(name.slice(prefix.length)) ?? []
+  if (!name.startsWith(prefix) || pid === undefined || where !== hashOf(host)) return false
+  return !mayBeAlive({ host, pid: Number(pid), startTime })
 }
 
 /** Removes folders of processes of this machine that are dead. Resolves with their names. One that belongs to another user stays. */
 export async function removeOrphaned(folder: string, prefix: string): Promise<string[]> {
   const removed: string[] = []
   for (const name of await namesIn(folder)) {
-    const owner = ownerOf(prefix, name)
-    if (owner === undefined || mayBeAlive(owner)) continue
+    if (!isOrphaned(prefix, name)) continue
     const gone = await rm(join(folder, name), { recursive: true, force: true }).then(
       () => true,
       (error: unknown) => {
@@ -39,8 +48,4 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
-function ownerOf(prefix: string, name: string): ProcessIdentity | undefined {
-  if (!name.startsWith(prefix)) return undefined
-  const [encoded = ''] = name.slice(prefix.length).split('.')
-  return parseIdentity(Buffer.from(encoded, 'base64url').toString('utf8'))
-}
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)
