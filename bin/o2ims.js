@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url'
 const NEEDED = 24
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
-  await import('../src/cli/main.ts')
+  try {
+    await import('../src/cli/main.ts')
+  } catch (error) {
+    const installed = existsSync(new URL('../node_modules/commander', import.meta.url))
+    if (error?.code !== 'ERR_MODULE_NOT_FOUND' || installed) throw error
+    process.stderr.write(
+      'o2ims finds no npm packages: run "npm ci" here, or "make deps", which also brings redis-server\n',
+    )
+    process.exitCode = 1
+  }
 } else {
   const pinned = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url))
   if (existsSync(pinned)) runWith(pinned)

@@ -23,12 +23,19 @@ export interface Running {
   finished: Promise<Finished>
 }
 
+interface Surroundings {
+  input?: string
+  env?: Record<string, string>
+}
+
 /** Runs the true command line as a child process. */
-export function startCli(
-  args: string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Running {
-  const child = spawn(process.execPath, [BIN, ...args], {
+export function startCli(args: string[], surroundings?: Surroundings): Running {
+  return startProgram(BIN, args, surroundings)
+}
+
+/** Runs a copy of it, which stands elsewhere. */
+export function startProgram(bin: string, args: string[], { input = '', env = {} }: Surroundings = {}): Running {
+  const child = spawn(process.execPath, [bin, ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     timeout: TIME_LIMIT_MS,
