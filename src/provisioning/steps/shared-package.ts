@@ -72,8 +72,8 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
       ...context,
       step: name,
       request: { ...context.request, reference: SHARED_REFERENCE },
-      render: async (source) => {
-        const rendered = await context.render(source)
+      render: async (...source) => {
+        const rendered = await context.render(...source)
         const objects = operator === 'external' ? rendered.objects.filter((one) => !isWorkload(one)) : rendered.objects
         return { ...rendered, objects }
       },
@@ -98,7 +98,11 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
         const common = sharedContext(name, operator, context)
         const cluster = await context.cluster(given.target)
         if (definitions === 'external' && cluster === undefined) return []
-        if (cluster === undefined) return kptPackage.plan(given, undefined, common)
+        if (cluster === undefined) {
+          const changes = await kptPackage.plan(given, undefined, common)
+          const mark = markOf(name, given.namespace, { base: '', workloads: '' }, context)
+          return [...changes, { action: 'create', object: refOf(mark) }]
+        }
         const { objects, standing } = await look(given, common, cluster)
         if (definitions === 'external') requireDefinitions(standing)
         if (definitions === 'external' || standing.whose === 'foreign') return []
