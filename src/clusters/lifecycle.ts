@@ -84,7 +84,7 @@ export interface ClusterLifecycle {
   faults(spec: Pick<ClusterSpec, 'name' | 'controlPlanes' | 'workers'>, options?: CallOptions): Promise<string[]>
   /**
    * The kubeconfig (secret) that reaches the cluster from here; with `internal` the one that reaches it from a pod of another cluster of this
-   * driver. The simulated driver answers undefined.
+   * driver (it names the control plane's address, which a restart of the machine may change). The simulated driver answers undefined.
    */
   kubeconfig(name: string, options?: CallOptions & { internal?: boolean }): Promise<string | undefined>
   /**

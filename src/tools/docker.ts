@@ -14,6 +14,8 @@ export interface Container {
   status: string
   /** Of one that has ended; 0 of one that runs. */
   exitCode: number
+  /** Its IPv4 address on the first network that it is in; undefined while it does not run. */
+  address: string | undefined
 }
 
 /** The few questions that we ask docker ourselves: who a kind node belongs to, and whether its making was finished. */
@@ -35,6 +37,9 @@ const INSPECTED = z.object({
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   HostConfig: z.object({ Binds: z.array(z.string()).nullish() }),
   State: z.object({ Status: z.string(), ExitCode: z.number() }),
+  NetworkSettings: z.object({
+    Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() })).nullish(),
+  }),
 })
 
 /** Every call has a time limit of 30 s. */
@@ -63,13 +68,17 @@ export function createDocker(children: ChildProcesses): Docker {
       // Exit code 1 with the others' description: one went between the two calls.
       if (!inspected.lastWords.includes('No such container')) answered(inspected)
       const found = z.array(INSPECTED).parse(JSON.parse(inspected.stdout))
-      return found.map(({ Id, Name, Config, HostConfig, State }) => ({
+      return found.map(({ Id, Name, Config, HostConfig, State, NetworkSettings }) => ({
         id: Id,
         name: Name.replace(/^\//, ''),
         labels: Config.Labels ?? {},
         binds: HostConfig.Binds ?? [],
         status: State.Status,
         exitCode: State.ExitCode,
+        address:
+          Object.values(NetworkSettings.Networks ?? {})
+            .map(({ IPAddress }) => IPAddress)
+            .find(Boolean) ?? undefined,
       }))
     },
 

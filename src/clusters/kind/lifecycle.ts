@@ -6,6 +6,7 @@ import { assertClusterName, COMPLETE_MARK, ownerOf } from '../../tools/kind-conf
 import type { CallOptions } from '../cluster.ts'
 import type { ClusterLifecycle, ClusterPresence } from '../lifecycle.ts'
 import { type NodesOfSpec, nodesOf } from '../spec-nodes.ts'
+import { withAddress } from './internal-address.ts'
 
 const CLUSTER_LABEL = 'io.x-k8s.kind.cluster'
 const ROLE_LABEL = 'io.x-k8s.kind.role'
@@ -98,8 +99,13 @@ export function createKindLifecycle({ kind, docker }: { kind: Kind; docker: Dock
       })
     },
 
-    async kubeconfig(name, options) {
-      return await kind.kubeconfig(name, options)
+    async kubeconfig(name, options = {}) {
+      const kubeconfig = await kind.kubeconfig(name, options)
+      if (options.internal !== true) return kubeconfig
+      const containers = await containersOf(name, options)
+      // The certificate names no load balancer by its address.
+      const nodes = containers.filter(({ labels }) => labels[ROLE_LABEL] !== LOAD_BALANCER)
+      return withAddress(kubeconfig, (host) => nodes.find((node) => node.name === host)?.address)
     },
 
     async logs(name, { maxBytes = LOG_BYTES, ...options } = {}) {
