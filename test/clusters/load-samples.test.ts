@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadOCloudSamples } from '../../src/clusters/load-samples.ts'
@@ -36,7 +37,8 @@ describe('the sample O-Clouds', needs('redis'), () => {
       await other.close()
     }
     const registry = registryOn(store)
-    expect((await namesIn(registry)).sort()).toEqual(['sim-edge-1', 'sim-edge-2'])
+    const files = (await namesIn(registry)).map((name) => `${name}.yaml`)
+    expect(files.sort()).toEqual((await readdir(OCLOUDS)).sort())
     const oCloudId = (await registry.resolve('sim-edge-1')) ?? ''
     expect((await registry.get(oCloudId)).value).toMatchObject({
       simulated: true,

