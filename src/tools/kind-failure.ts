@@ -9,7 +9,7 @@ const ADVICE: [RegExp, string][] = [
   ],
   [/node\(s\) already exist/, 'a cluster of that name exists: choose another clusterName'],
   [
-    /failed to pull image .*(envoyproxy\/envoy|kindest\/haproxy)/i,
+    /Unable to find image '[^']*(envoyproxy\/envoy|haproxy)/i,
     'several control planes need the load balancer image of kind, which cannot be pulled: load it into docker, or ask for one control plane',
   ],
   [
@@ -45,8 +45,11 @@ export function failure(what: string, result: ChildResult): ServiceError {
   )
 }
 
-/** From the line that names the error on: before it stand the stages that went well. */
+/** From the line that names the error on: before it stand the stages that went well. Of a command that failed its beginning is enough. */
 function lastError(words: string): string {
   const at = words.lastIndexOf('ERROR:')
-  return (at < 0 ? words : words.slice(at)).replace(/\s*\n\s*/g, ' ').trim()
+  return (at < 0 ? words : words.slice(at))
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/command "(.{100}).*?" failed with error/, 'command "$1…" failed with error')
+    .trim()
 }

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,22 +10,45 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { createKindLifecycle } from '../../../src/clusters/kind/lifecycle.ts'
+import { createKubernetesCluster } from '../../../src/clusters/kubernetes/cluster.ts'
 import type { ClusterSpec } from '../../../src/clusters/lifecycle.ts'
 import { createChildProcesses } from '../../../src/tools/child-processes.ts'
 import { createDocker } from '../../../src/tools/docker.ts'
 import { createKind } from '../../../src/tools/kind.ts'
 import { endLeftovers } from '../../../src/tools/leftovers.ts'
+import { freePorts } from '../../harness/children.ts'
 import { needs } from '../../harness/needs.ts'
+import { silentLog } from '../../harness/redis.ts'
 
 const PREFIX = 'o2ims-test-lifecycle'
 const name = `${PREFIX}-one`
 const reference = randomUUID()
-/** A path that nobody makes: holds no tool, and nothing is ever written there. */
-const NOWHERE = '/nowhere/o2ims'
-const spec: ClusterSpec = { name, nodeImage: process.env.KIND_NODE_IMAGE, workers: 0, portMappings: [] }
+const plain = (name: string): ClusterSpec => ({
+  name,
+  nodeImage: process.env.KIND_NODE_IMAGE,
+  workers: 0,
+  portMappings: [],
+})
+/** All that a cluster may be asked for, in one. */
+const spec: ClusterSpec = {
+  ...plain(name),
+  workers: 1,
+  nodeLabels: {
+    all: { 'nephio.org/cluster-name': name },
+    controlPlane: { tier: 'control' },
+    workers: [{ 'topology.kubernetes.io/zone': 'east' }],
+  },
+  featureGates: { JobSuccessPolicy: true },
+  runtimeConfig: { 'api/beta': 'true' },
+  kubeadmPatches: [
+    'kind: KubeletConfiguration\nmaxPods: 55\n',
+    'kind: ClusterConfiguration\napiServer:\n  extraArgs:\n    max-requests-inflight: "333"\n',
+  ],
+}
 
 describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
-  const children = createChildProcesses()
+  // What waits for a registry that is not there shall not hold up what works.
+  const children = createChildProcesses({ limit: 8 })
   const folder = join(tmpdir(), `o2ims-kind-${randomUUID()}`)
   const runDir = join(folder, 'run')
   const kind = createKind({ children, runDir })
@@ -35,22 +57,22 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
 
   async function removeTestClusters(): Promise<void> {
     const left = (await kind.clusters()).filter((cluster) => cluster.startsWith(PREFIX))
-    for (const cluster of left) await kind.delete(cluster)
+    await Promise.all(left.map((cluster) => kind.delete(cluster)))
   }
 
-  beforeAll(removeTestClusters)
+  beforeAll(async () => {
+    await removeTestClusters()
+    const [api = 0, mapped = 0] = await freePorts(2)
+    spec.apiServer = { address: '127.0.0.1', port: api }
+    spec.portMappings = [{ containerPort: 30080, hostPort: mapped, protocol: 'TCP', listenAddress: '127.0.0.1' }]
+  })
   afterAll(async () => {
     await removeTestClusters()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('tells the versions of its tools', async () => {
-    const versions = await lifecycle.check()
-    expect(versions.map((tool) => tool.name)).toEqual(['kind', 'docker'])
-    for (const tool of versions) expect(tool.version).toMatch(/^\d+\.\d+/)
-  })
-
-  test('a cluster whose maker was killed in the middle is known as ours and half-made, and is made again', async () => {
+  // These five wait more than they work: together.
+  test.concurrent('a cluster whose maker was killed in the middle is known as ours and half-made, and is made again', async () => {
     const kubeconfigOfUser = stateOf(join(homedir(), '.kube', 'config'))
     await killInTheMiddle(runDir)
     const half = await lifecycle.find(name)
@@ -81,13 +103,148 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
     expect(percents.at(-1)).toBe(100)
 
     const kubeconfig = (await lifecycle.kubeconfig(name)) ?? ''
-    expect(await versionOf(kubeconfig)).toMatch(/^v1\./)
     expect(seen).toContain(`--name\0${name}`)
     expect(seen).not.toContain(parse(kubeconfig).users[0].user['client-key-data'])
     expect(stateOf(join(homedir(), '.kube', 'config'))).toEqual(kubeconfigOfUser)
-    expect(readdirSync(runDir)).toEqual([])
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
   }, 180_000)
+
+  test.concurrent('a host port in use fails with what to do; what stands is ours, until it is deleted', async () => {
+    const server = createServer().listen(0, '0.0.0.0')
+    await once(server, 'listening')
+    try {
+      const address = server.address()
+      const hostPort = typeof address === 'object' && address ? address.port : 0
+      const taken = {
+        ...plain(`${PREFIX}-port`),
+        portMappings: [{ containerPort: 30000, hostPort, protocol: 'TCP' as const }],
+      }
+      await expect(lifecycle.create(taken, { reference })).rejects.toMatchObject({
+        code: 'KIND_FAILED',
+        message: expect.stringContaining('a host port of portMappings, or that of apiServer, is in use'),
+      })
+      expect(await lifecycle.find(taken.name)).toMatchObject({ owner: reference, complete: false })
+      expect(await lifecycle.delete(taken.name)).toBe(true)
+      expect(await containersOf(taken.name)).toEqual([])
+    } finally {
+      server.close()
+    }
+  })
+
+  test.concurrent('an image that is no node image fails in the words of kind', async () => {
+    const wrong = { ...plain(`${PREFIX}-image`), nodeImage: 'localhost:1/no/such/image:v0' }
+    await expect(lifecycle.create(wrong, { reference })).rejects.toMatchObject({
+      code: 'KIND_FAILED',
+      message: expect.stringMatching(/the node image cannot be pulled.*localhost:1\/no\/such\/image:v0/),
+    })
+    expect(await lifecycle.find(wrong.name)).toEqual({ state: 'absent' })
+  })
+
+  test.concurrent('several control planes fail in the words of kind where its load balancer image is not', async ({
+    skip,
+  }) => {
+    const several = { ...plain(`${PREFIX}-several`), controlPlanes: 2 }
+    const made = lifecycle.create(several, { reference })
+    const failure = await made.then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    await lifecycle.delete(several.name)
+    if (failure === undefined) skip('the load balancer image of kind is here')
+    expect(failure).toMatchObject({
+      code: 'KIND_FAILED',
+      message: expect.stringMatching(/need the load balancer image of kind.*It said: ERROR: .*envoyproxy/),
+    })
+  })
+
+  test.concurrent('cancelling ends kind and what it started, and what stands is known as ours', async () => {
+    const cancelled = plain(`${PREFIX}-cancel`)
+    const run = { reference: randomUUID(), step: 'cluster' }
+    const cancel = new AbortController()
+    const reason = new Error('cancelled by a test')
+    const progress = (_: number, message: string) => {
+      if (message.startsWith('Starting control-plane')) cancel.abort(reason)
+    }
+    await expect(lifecycle.create(cancelled, run, { signal: cancel.signal, run, progress })).rejects.toBe(reason)
+    expect(familyOf(run.reference)).toEqual([])
+    expect(await lifecycle.find(cancelled.name)).toMatchObject({
+      state: 'present',
+      owner: run.reference,
+      complete: false,
+    })
+    // Nobody finished it, and all the same its nodes can be heard.
+    const logs = (await lifecycle.logs?.(cancelled.name)) ?? []
+    expect(logs.map((log) => log.name)).toContain(`${cancelled.name}-control-plane/serial.log`)
+    expect(await lifecycle.delete(cancelled.name)).toBe(true)
+  })
+
+  test('has the nodes, labels, gates, patches and ports that were asked for', async () => {
+    const kubeconfig = (await lifecycle.kubeconfig(name)) ?? ''
+    expect(parse(kubeconfig).clusters[0].cluster.server).toBe(`https://127.0.0.1:${spec.apiServer?.port}`)
+    const cluster = createKubernetesCluster({ oCloudId: name, kubeconfig, log: silentLog() })
+    try {
+      const nodes = await cluster.list({ apiVersion: 'v1', kind: 'Node' }, {})
+      const labels = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels]))
+      expect([...labels.keys()].sort()).toEqual([`${name}-control-plane`, `${name}-worker`])
+      const all = { 'nephio.org/cluster-name': name }
+      expect(labels.get(`${name}-control-plane`)).toMatchObject({ ...all, tier: 'control' })
+      expect(labels.get(`${name}-worker`)).toMatchObject({ ...all, 'topology.kubernetes.io/zone': 'east' })
+      expect(labels.get(`${name}-worker`)).not.toHaveProperty('tier')
+      // The patch of the kubelets' configuration.
+      for (const node of nodes) expect(node.status).toMatchObject({ capacity: { pods: '55' } })
+
+      const apiServer = await cluster.get({
+        ...{ apiVersion: 'v1', kind: 'Pod', namespace: 'kube-system' },
+        name: `kube-apiserver-${name}-control-plane`,
+      })
+      const command = JSON.stringify(apiServer?.spec)
+      for (const flag of ['--feature-gates=.*JobSuccessPolicy=true', '--runtime-config=.*api/beta=true']) {
+        expect(command).toMatch(new RegExp(flag))
+      }
+      expect(command).toContain('--max-requests-inflight=333')
+    } finally {
+      await cluster.close()
+    }
+    const [mapping] = spec.portMappings
+    const mapped = execFileSync('docker', ['port', `${name}-control-plane`, '30080'], { encoding: 'utf8' })
+    expect(mapped.trim()).toBe(`127.0.0.1:${mapping?.hostPort}`)
+  })
+
+  test('its internal kubeconfig reaches it inside the network of docker', async () => {
+    const kubeconfig = (await lifecycle.kubeconfig(name, { internal: true })) ?? ''
+    const { server } = parse(kubeconfig).clusters[0].cluster
+    expect(server).toMatch(/^https:\/\/\d+\.\d+\.\d+\.\d+:6443$/)
+    // From another container, with the certificate's own word for that address.
+    const inside = ['run', '--rm', '--interactive', '--network', 'kind', '--entrypoint', 'openssl']
+    const asked = ['s_client', '-connect', server.slice('https://'.length), '-verify_return_error']
+    const answer = execFileSync(
+      'docker',
+      [...inside, spec.nodeImage ?? '', ...asked, '-verify_ip', new URL(server).hostname, '-CAfile', '/dev/stdin'],
+      {
+        encoding: 'utf8',
+        input: Buffer.from(parse(kubeconfig).clusters[0].cluster['certificate-authority-data'], 'base64'),
+      },
+    )
+    expect(answer).toContain('Verification: OK')
+  })
+
+  test('its logs come without secrets, no longer than asked for, and leave no file behind', async () => {
+    const logs = (await lifecycle.logs?.(name)) ?? []
+    const names = logs.map((log) => log.name)
+    for (const node of ['control-plane', 'worker']) expect(names).toContain(`${name}-${node}/kubelet.log`)
+    expect(names.some((log) => log.includes('/pods/kube-system_kube-apiserver-'))).toBe(true)
+    expect(names.join()).not.toMatch(/\.conf|kubeconfig|inspect\.json|docker-info/)
+    const texts = logs.map((log) => log.text).join('\n')
+    const { user } = parse((await lifecycle.kubeconfig(name)) ?? '').users[0]
+    for (const secret of [user['client-key-data'], 'PRIVATE KEY', 'abcdef.0123456789abcdef']) {
+      expect(texts).not.toContain(secret)
+    }
+    const few = (await lifecycle.logs?.(name, { maxBytes: 5_000 })) ?? []
+    expect(Buffer.byteLength(few.map((log) => log.text).join(''))).toBeLessThanOrEqual(5_000)
+    expect(few.length).toBeGreaterThan(0)
+    expect(await lifecycle.logs?.(`${PREFIX}-none`)).toEqual([])
+    expect(readdirSync(runDir)).toEqual([])
+  })
 
   test('a finished cluster of the same owner is left alone', async () => {
     const before = await containersOf(name)
@@ -104,6 +261,34 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
     expect(await containersOf(name)).toEqual(before)
   })
 
+  test("a load balancer, which kind cannot mark, belongs to whom the nodes belong; alone it is nobody's", async () => {
+    const balancerOf = (cluster: string) => [
+      ...['create', '--name', `${cluster}-external-load-balancer`, '--label', `io.x-k8s.kind.cluster=${cluster}`],
+      ...['--label', 'io.x-k8s.kind.role=external-load-balancer', spec.nodeImage ?? ''],
+    ]
+    execFileSync('docker', balancerOf(name), { stdio: 'ignore' })
+    expect(await lifecycle.find(name)).toEqual({ state: 'present', owner: reference, complete: true })
+    const alone = `${PREFIX}-alone`
+    execFileSync('docker', balancerOf(alone), { stdio: 'ignore' })
+    try {
+      await expect(lifecycle.delete(alone)).rejects.toThrow('was not made by this service')
+    } finally {
+      execFileSync('docker', ['rm', `${alone}-external-load-balancer`], { stdio: 'ignore' })
+    }
+  })
+
+  test('tells which of its machines do not run and which are gone', async () => {
+    expect(await lifecycle.faults(spec)).toEqual([])
+    execFileSync('docker', ['kill', `${name}-worker`], { stdio: 'ignore' })
+    expect(await lifecycle.faults(spec)).toEqual([`node ${name}-worker is exited (exit code 137)`])
+    const more = { ...spec, workers: 2 }
+    expect(await lifecycle.faults(more)).toContain(`node ${name}-worker2 is gone`)
+    // What does not run says nothing more; what it wrote on its console is there, and so are the others.
+    const logs = (await lifecycle.logs?.(name)) ?? []
+    expect(logs[0]?.text).toContain('kind export logs of')
+    expect(logs.map((log) => log.name)).toContain(`${name}-control-plane/kubelet.log`)
+  })
+
   test('deleting leaves no container, and again there is nothing to delete', async () => {
     expect(await lifecycle.delete(name)).toBe(true)
     expect(await containersOf(name)).toEqual([])
@@ -112,88 +297,9 @@ describe('the kind driver of the cluster lifecycle', needs('kind'), () => {
     expect(readdirSync(runDir)).toEqual([])
   })
 
-  test('a host port in use fails with what to do and leaves nothing', async () => {
-    const server = createServer().listen(0, '0.0.0.0')
-    await once(server, 'listening')
-    try {
-      const address = server.address()
-      const hostPort = typeof address === 'object' && address ? address.port : 0
-      const taken = {
-        ...spec,
-        name: `${PREFIX}-port`,
-        portMappings: [{ containerPort: 30000, hostPort, protocol: 'TCP' as const }],
-      }
-      await expect(lifecycle.create(taken, { reference })).rejects.toMatchObject({
-        code: 'KIND_FAILED',
-        message: expect.stringContaining('a host port of portMappings is in use'),
-      })
-      expect(await lifecycle.find(taken.name)).toEqual({ state: 'absent' })
-    } finally {
-      server.close()
-    }
-  })
-
-  test('an image that is no node image fails in the words of kind', async () => {
-    const wrong = { ...spec, name: `${PREFIX}-image`, nodeImage: 'localhost:1/no/such/image:v0' }
-    await expect(lifecycle.create(wrong, { reference })).rejects.toMatchObject({
-      code: 'KIND_FAILED',
-      message: expect.stringMatching(/the node image cannot be pulled.*localhost:1\/no\/such\/image:v0/),
-    })
-    expect(await lifecycle.find(wrong.name)).toEqual({ state: 'absent' })
-  })
-
-  test('cancelling ends kind and what it started, and what stands is known as ours', async () => {
-    const cancelled = { ...spec, name: `${PREFIX}-cancel` }
-    const run = { reference: randomUUID(), step: 'cluster' }
-    const cancel = new AbortController()
-    const reason = new Error('cancelled by a test')
-    const progress = (_: number, message: string) => {
-      if (message.startsWith('Starting control-plane')) cancel.abort(reason)
-    }
-    await expect(lifecycle.create(cancelled, run, { signal: cancel.signal, run, progress })).rejects.toBe(reason)
-    expect(familyOf(run.reference)).toEqual([])
-    expect(await lifecycle.find(cancelled.name)).toMatchObject({
-      state: 'present',
-      owner: run.reference,
-      complete: false,
-    })
-    expect(await lifecycle.delete(cancelled.name)).toBe(true)
-  })
-
   async function containersOf(cluster: string): Promise<string[]> {
     const nodes = await docker.containers({ name: 'io.x-k8s.kind.cluster', value: cluster })
     return nodes.map((node) => node.id)
-  }
-})
-
-describe('without its tools the kind driver', () => {
-  test('says that kind is missing', async () => {
-    const lifecycle = lifecycleIn({ PATH: NOWHERE })
-    await expect(lifecycle.check()).rejects.toMatchObject({
-      code: 'PREFLIGHT_FAILED',
-      message: expect.stringContaining('kind is not on the PATH'),
-    })
-  })
-
-  test('says that docker does not answer', needs('kind'), async () => {
-    const lifecycle = lifecycleIn({ ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' })
-    const down = { code: 'PREFLIGHT_FAILED', message: expect.stringContaining('docker does not answer') }
-    await expect(lifecycle.check()).rejects.toMatchObject(down)
-    await expect(lifecycle.find(name)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-  })
-
-  test('refuses a name with shell characters before anything starts', async () => {
-    const lifecycle = lifecycleIn({ PATH: NOWHERE })
-    for (const bad of ['a;reboot', '$(id)', '-rf', 'a b', 'A', '', 'x'.repeat(51), 'a\nb', '../x']) {
-      await expect(lifecycle.create({ ...spec, name: bad }, { reference })).rejects.toMatchObject({
-        code: 'INVALID_ARGS',
-      })
-    }
-  })
-
-  function lifecycleIn(env: NodeJS.ProcessEnv) {
-    const children = createChildProcesses({ env })
-    return createKindLifecycle({ kind: createKind({ children, runDir: NOWHERE }), docker: createDocker(children) })
   }
 })
 
@@ -242,24 +348,4 @@ function read(path: string): string {
 
 function stateOf(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
-}
-
-/** Asks the API server for its version with the client certificate of a kubeconfig; again while it starts. */
-async function versionOf(kubeconfig: string): Promise<string> {
-  const { clusters, users } = parse(kubeconfig)
-  const pem = (text: string) => Buffer.from(text, 'base64')
-  const options = {
-    ca: pem(clusters[0].cluster['certificate-authority-data']),
-    cert: pem(users[0].user['client-certificate-data']),
-    key: pem(users[0].user['client-key-data']),
-  }
-  return await new Promise((resolve, reject) => {
-    get(`${clusters[0].cluster.server}/version`, options, (response) => {
-      let body = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk
-      })
-      response.on('end', () => resolve(JSON.parse(body).gitVersion))
-    }).on('error', reject)
-  })
 }
