@@ -3,7 +3,7 @@ import { listAt, stringAt } from '../../clusters/fields.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { CAPI_CLUSTER, PACKAGE_REVISION, PACKAGE_VARIANT, PACKAGES_NAMESPACE } from '../../operators/kinds.ts'
 import type { MadeObject } from '../record.ts'
-import { isPastDeadline, throughOutages, Unreachable } from './limits.ts'
+import { isPastDeadline, throughOutages } from './limits.ts'
 import { waitUntilGone } from './looking.ts'
 import { refOf } from './object-order.ts'
 import { removeObjects } from './remove-objects.ts'
@@ -37,13 +37,14 @@ export async function removeLeftovers(
   }
   const variants = await listIfServed(cluster, PACKAGE_VARIANT, context)
   const own = variants.filter((variant) => belongsTo(variant, request))
+  const made = await clusterOf(cluster, own, request, context)
   add(await removeObjects(cluster, own.map(madeByOperator), context))
   if (result.left.length > 0) return result
   const others = variants.filter((variant) => !own.includes(variant))
   const revisions = await listIfServed(cluster, PACKAGE_REVISION, context)
   const proposed = revisions.filter((revision) => isLeftBy(revision, own, others, request))
   add(await removeObjects(cluster, proposed.map(madeByOperator), context))
-  if (result.left.length === 0) add(await clusterGone(cluster, request, context))
+  if (result.left.length === 0 && made !== undefined) add(await clusterGone(cluster, made, context))
   return result
 }
 
@@ -85,28 +86,31 @@ const madeByOperator = (object: KubernetesObject): MadeObject => ({
   action: 'created',
 })
 
-async function clusterGone(
+/** The Cluster that it made: noted when it stood, or the one that its package makes. */
+async function clusterOf(
   cluster: Cluster,
+  own: readonly KubernetesObject[],
   { clusterName, clusterUid }: WithdrawnRequest,
   { signal }: StepContext,
-): Promise<Undone> {
-  if (clusterName === undefined || clusterUid === undefined) return { undone: [], left: [] }
-  const object: MadeObject = {
-    ...CAPI_CLUSTER,
-    namespace: PACKAGES_NAMESPACE,
-    name: clusterName,
-    uid: clusterUid,
-    action: 'created',
-  }
+): Promise<MadeObject | undefined> {
+  const [variant] = own
+  const name = clusterName ?? stringAt(variant, 'spec', 'downstream', 'package')
+  if (name === undefined || (clusterUid === undefined && variant === undefined)) return undefined
+  const ref = { ...CAPI_CLUSTER, namespace: PACKAGES_NAMESPACE, name }
+  const live = await throughOutages(() => cluster.get(ref, { signal }), signal)
+  const uid = live?.metadata.uid
+  return uid === undefined || (clusterUid !== undefined && uid !== clusterUid)
+    ? undefined
+    : { ...ref, uid, action: 'created' }
+}
+
+async function clusterGone(cluster: Cluster, made: MadeObject, { signal }: StepContext): Promise<Undone> {
   try {
-    const live = await throughOutages(() => cluster.get(object, { signal }), signal)
-    if (live === undefined || live.metadata.uid !== clusterUid) return { undone: [object], left: [] }
-    await waitUntilGone(cluster, object, clusterUid, signal)
-    return { undone: [object], left: [] }
+    await waitUntilGone(cluster, made, made.uid, signal)
+    return { undone: [made], left: [] }
   } catch (error) {
-    const late = error instanceof Unreachable || (error instanceof ServiceError && isPastDeadline(signal))
-    if (!late) throw error
-    return { undone: [], left: [{ ...object, reason: messageOf(error) }] }
+    if (!(error instanceof ServiceError) || !isPastDeadline(signal)) throw error
+    return { undone: [], left: [{ ...made, reason: messageOf(error) }] }
   }
 }
 

@@ -4,9 +4,9 @@ import { type ErrorCode, ServiceError } from '../../errors.ts'
 import type { Made, MadeObject } from '../record.ts'
 import { coded } from './coded.ts'
 import { kptPackage, type PackageInputs, packageObjects } from './kpt-package.ts'
-import { throughOutages } from './limits.ts'
+import { forEachBounded, throughOutages } from './limits.ts'
 import { isDefinition, isWorkload, keyOf, plainRef, refOf } from './object-order.ts'
-import { inventoryIdOf, ownerOf } from './ownership.ts'
+import { inventoryIdOf, ownerOf, standingOf } from './ownership.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import { removeObjects } from './remove-objects.ts'
 import {
@@ -172,10 +172,10 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
         const users = await throughOutages(() => otherUsers(cluster, name, context), context.signal)
         if (users.length > 0) return released
         const operator = made.notes.operator === 'external' ? 'external' : 'package'
-        const objects = made.objects
-          .filter((object) => object !== mark && object.action !== 'deleted')
-          .map((object): MadeObject => ({ ...plainRef(object), action: 'unchanged', madeIn: 0 }))
-        const removed = await kptPackage.undo({ ...made, objects }, 'all', sharedContext(name, operator, context))
+        const common = sharedContext(name, operator, context)
+        const used = made.objects.filter((object) => object !== mark && object.action !== 'deleted')
+        const objects = await ownedNow(cluster, used, common)
+        const removed = await kptPackage.undo({ ...made, objects }, 'all', common)
         return { undone: [...released.undone, ...removed.undone], left: removed.left }
       }
       return context.alone(cluster.oCloudId, release)
@@ -215,6 +215,19 @@ function madeBefore({ target }: PackageInputs, objects: readonly Standing[]): Ma
     live !== undefined && ours ? [{ ...refOf(object), uid: live.metadata.uid, action: 'unchanged', madeIn: 0 }] : [],
   )
   return { oCloudId: target, objects: standing, outputs: {}, notes: {} }
+}
+
+/** Of the objects that were used, those that stand and carry the mark of what is shared. */
+async function ownedNow(cluster: Cluster, used: readonly MadeObject[], common: StepContext): Promise<MadeObject[]> {
+  const { signal } = common
+  const found = await forEachBounded(used, (object) =>
+    throughOutages(() => cluster.get(plainRef(object), { signal }), signal),
+  )
+  return used.flatMap((object, index): MadeObject[] => {
+    const live = found[index]
+    if (live === undefined || standingOf(live, ownerOf(common)).standing === 'foreign') return []
+    return [{ ...plainRef(object), uid: live.metadata.uid, action: 'unchanged', madeIn: 0 }]
+  })
 }
 
 /** What the record keeps: the user's mark is its own, everything else is used. */
