@@ -19,6 +19,8 @@ import { packageRules } from '../conformance/packages.ts'
 import { ALL_PARTS, type ControlPlane, startControlPlane } from '../harness/control-plane.ts'
 import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
+import { startGitServer } from './git-server.ts'
+import { tellUpgradeStory } from './upgrade-story.ts'
 
 const SECRET = 'marked-secret-5d41402abc4b'
 const log = pino({ level: 'silent' })
@@ -64,6 +66,15 @@ describe('the kpt driver of the package port', needs('control-plane', 'kpt'), ()
 
   test('tells its version', async () => {
     expect(await packages.check()).toEqual([{ name: 'kpt', version: expect.stringMatching(/^\d+\.\d+/) }])
+  })
+
+  test('F5: kpt merges, applies, prunes and destroys a package from git', needs('git'), async () => {
+    const server = await startGitServer()
+    try {
+      await tellUpgradeStory(server, cluster, packages)
+    } finally {
+      await server.close()
+    }
   })
 
   test('what RBAC forbids fails in the words of the server', async () => {

@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKptForFiles } from '../../src/packages/kpt-files.ts'
+import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { needs } from '../harness/needs.ts'
+import { simulatedWorld } from '../provisioning/steps/simulated-world.ts'
 import { fromGit, type GitWorker, gitWorker } from './git-parts.ts'
 import { CONFIG_MAP, type GitServer, KPTFILE, startGitServer, type TestRepository } from './git-server.ts'
+import { tellUpgradeStory } from './upgrade-story.ts'
 
 const marked = (name: string) => `# kpt-set: $\u007b${name}}`
 
@@ -95,5 +98,19 @@ describe('a change of the ref', needs('git', 'kpt'), () => {
   test('leaves nothing behind on the machine', async () => {
     await render({ both: 'mine' }, commits.one)
     expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`o2ims-scratch-${process.pid}-`))).toEqual([])
+  })
+})
+
+describe('on a simulated O-Cloud', needs('git', 'kpt', 'redis'), () => {
+  test('a PUT with another ref keeps values, prunes, and writes only what changed; git and kpt are real here, too', async () => {
+    const server = await startGitServer()
+    const { simulated, teardown } = await simulatedWorld()
+    try {
+      await simulated.initialise('edge')
+      await tellUpgradeStory(server, simulated.open('edge'), createSimulatedPackages())
+    } finally {
+      await teardown()
+      await server.close()
+    }
   })
 })
