@@ -3,7 +3,10 @@ import { conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
 import { isCurrent } from '../clusters/readiness.ts'
 import type { PodFinding } from './schema.ts'
 
-export type PodProblem = Pick<PodFinding, 'problem' | 'message' | 'container' | 'image' | 'exitCode' | 'restarts'>
+export type PodProblem = Pick<PodFinding, 'problem' | 'message' | 'container' | 'image' | 'exitCode' | 'restarts'> & {
+  /** It runs again: what it said last was said by the one before. */
+  runsAgain?: true
+}
 
 const CANNOT_PULL = new Set([
   'ErrImagePull',
@@ -42,7 +45,8 @@ function problemOfContainer(status: unknown): PodProblem | undefined {
   if (reason !== undefined && CANNOT_CONFIGURE.has(reason))
     return { problem: 'configuration', message: told, ...common }
   const ended = endOf(status)
-  if (ended) return { problem: 'crash', ...common, ...ended }
+  const runsAgain = stringAt(status, 'state', 'running', 'startedAt') !== undefined
+  if (ended) return { problem: 'crash', ...common, ...ended, ...(runsAgain && { runsAgain }) }
   if (reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing') return undefined
   return { problem: 'other', message: told, ...common }
 }

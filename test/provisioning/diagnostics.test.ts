@@ -4,77 +4,7 @@ import { startTestApi, type TestApi } from '../harness/api.ts'
 import { call, toTheEnd } from '../harness/client.ts'
 import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-
-interface Shape {
-  kind?: 'Deployment' | 'Job'
-  trouble?: string
-  log?: string
-  cpu?: string
-  more?: object[]
-  silenceSeconds?: number
-}
-
-/** A template that applies one workload and waits for it. */
-function workloadTemplate(
-  name: string,
-  { kind = 'Deployment', trouble, log, cpu = '10m', more = [], silenceSeconds = 1 }: Shape,
-) {
-  const annotations = {
-    ...(trouble && { 'o2ims.simulated/trouble': trouble }),
-    ...(log && { 'o2ims.simulated/log': log }),
-  }
-  const pod = {
-    metadata: { labels: { app: name }, annotations },
-    spec: {
-      ...(kind === 'Job' && { restartPolicy: 'Never' }),
-      containers: [{ name: 'main', image: 'registry.example/du:1.1', resources: { requests: { cpu } } }],
-    },
-  }
-  const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1'
-  const selector = kind === 'Job' ? {} : { selector: { matchLabels: { app: name } } }
-  const target = '{{ oCloud }}'
-  return {
-    name,
-    version: '1.0.0',
-    description: name,
-    result: 'resources',
-    timeoutSeconds: 20,
-    parameterSchema: {
-      $schema: 'https://json-schema.org/draft/2020-12/schema',
-      type: 'object',
-      required: ['oCloud'],
-      additionalProperties: false,
-      properties: { oCloud: { type: 'string', format: 'o-cloud' }, password: { type: 'string', writeOnly: true } },
-    },
-    steps: [
-      {
-        name: 'objects',
-        uses: 'manifests',
-        with: {
-          target,
-          objects: [
-            { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-            ...more,
-            { apiVersion, kind, metadata: { name, namespace: name }, spec: { ...selector, template: pod } },
-          ],
-        },
-      },
-      {
-        name: 'ready',
-        uses: 'await',
-        with: {
-          target,
-          apiVersion,
-          kind,
-          name,
-          namespace: name,
-          condition: kind === 'Job' ? 'Complete' : 'Available',
-          silenceSeconds,
-        },
-      },
-    ],
-  }
-}
+import { type Shape, workloadTemplate } from '../harness/troubled.ts'
 
 describe('the diagnostics of a request', needs('redis'), () => {
   let api: TestApi

@@ -28,6 +28,8 @@ export async function podLogs(
   try {
     const answer = await connection.stream(call, signal ? AbortSignal.any([signal, limit]) : limit)
     const text = await textOf(answer.body)
+    // The kubelet says so, with 200, of a container that is not there any more.
+    if (text.startsWith('unable to retrieve container logs for ')) return ''
     if (answer.status === 200) return endOf(text, tailLines, limitBytes)
     if (answer.status === 404) return undefined
     // A container that has not started, or had none before it.

@@ -8,46 +8,51 @@ import type { Collector, Scene } from '../subject.ts'
 
 const MOST = 20
 const MOST_LOGS = 5
-export const LOG_OF_ONE = { tailLines: 20, limitBytes: 4 * 1024 }
+const LOG_OF_ONE = { tailLines: 20, limitBytes: 4 * 1024 }
 
 /** The pods of the namespaces concerned that do not run, with the last words of those that crashed; those of the request first. */
 export const pods: Collector<PodFinding[]> = {
   limitMs: 6_000,
   async collect(scene) {
     const { cluster, target, signal } = scene
-    const found: PodFinding[] = []
+    const found: Found[] = []
     for (const namespace of target.namespaces) {
       const listed = await cluster.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace }, { signal })
       found.push(...listed.flatMap((pod) => findingOf(pod, scene)))
     }
-    const shown = found.sort((a, b) => Number(b.ours) - Number(a.ours)).slice(0, MOST)
-    const crashed = shown.filter(({ problem }) => problem === 'crash').slice(0, MOST_LOGS)
+    const shown = found.sort((a, b) => Number(b.finding.ours) - Number(a.finding.ours)).slice(0, MOST)
+    const crashed = shown.filter(({ finding }) => finding.problem === 'crash').slice(0, MOST_LOGS)
     await Promise.all(
-      crashed.map(async (finding) => {
-        const log = await lastWords(scene, finding)
+      crashed.map(async ({ finding, runsAgain }) => {
+        const log = await lastWords(scene, { ...finding, runsAgain })
         if (log) finding.log = log
       }),
     )
-    return shown
+    return shown.map(({ finding }) => finding)
   },
 }
 
-function findingOf(pod: KubernetesObject, scene: Scene): PodFinding[] {
+interface Found {
+  finding: PodFinding
+  runsAgain?: true
+}
+
+function findingOf(pod: KubernetesObject, scene: Scene): Found[] {
   const problem = problemOf(pod)
   if (problem === undefined) return []
+  const { runsAgain, ...told } = problem
   const { namespace = '', name } = pod.metadata
   const node = stringAt(pod, 'spec', 'nodeName')
-  return [
-    {
-      namespace,
-      name,
-      ours: isOurs(pod, scene),
-      phase: stringAt(pod, 'status', 'phase') ?? 'Pending',
-      ...problem,
-      ...(node !== undefined && { node }),
-      ...(problem.problem === 'capacity' && { asks: requestsOf([pod]) }),
-    },
-  ]
+  const finding: PodFinding = {
+    namespace,
+    name,
+    ours: isOurs(pod, scene),
+    phase: stringAt(pod, 'status', 'phase') ?? 'Pending',
+    ...told,
+    ...(node !== undefined && { node }),
+    ...(problem.problem === 'capacity' && { asks: requestsOf([pod]) }),
+  }
+  return [{ finding, ...(runsAgain && { runsAgain }) }]
 }
 
 /** By our label, or made by a workload of the request: the names of what Deployments and Jobs make start with theirs. */
@@ -62,12 +67,16 @@ function isOurs({ metadata }: KubernetesObject, { reference, target }: Scene): b
   )
 }
 
-/** Of the container before, when the present one only waits for its next try. Nothing when they cannot be had: the status says enough. */
+/** What a container said before it ended. Nothing when that cannot be had: the status says enough. */
 export async function lastWords(
   { cluster, signal }: Pick<Scene, 'cluster' | 'signal'>,
-  { namespace, name, container, restarts }: Pick<PodFinding, 'namespace' | 'name' | 'container' | 'restarts'>,
+  { namespace, name, container, runsAgain = false }: LastWordsOf,
 ): Promise<string | undefined> {
   const read = (previous: boolean) =>
     cluster.logs({ namespace, name }, { ...LOG_OF_ONE, container, previous, signal }).catch(() => undefined)
-  return (restarts ? await read(true) : undefined) || (await read(false))
+  return (await read(runsAgain)) || (await read(!runsAgain))
+}
+
+interface LastWordsOf extends Pick<PodFinding, 'namespace' | 'name' | 'container'> {
+  runsAgain?: boolean
 }
