@@ -132,7 +132,8 @@ function summary(made: Made): string {
   const { summary: own } = made.notes
   if (typeof own === 'string') return own
   const changed = made.objects.filter((object) => object.action !== 'unchanged').length
-  return made.objects.length === 0 ? 'done' : `${made.objects.length} objects, ${changed} changed`
+  const objects = made.objects.length === 1 ? '1 object' : `${made.objects.length} objects`
+  return made.objects.length === 0 ? 'done' : `${objects}, ${changed} changed`
 }
 
 /** The identity of a step that names none of its own. */

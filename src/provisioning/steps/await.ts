@@ -31,6 +31,8 @@ export const awaitCondition: Step<Inputs> = {
   uses: 'await',
   inputs,
   outputs: [],
+  // The same condition on an object that an earlier step has changed is another question.
+  always: true,
   identity: ({ target, kind, namespace = '', name }) => `${target}/${kind}/${namespace}/${name}`,
 
   async plan() {

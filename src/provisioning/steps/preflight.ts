@@ -25,6 +25,8 @@ export const preflight: Step<Inputs> = {
   uses: 'preflight',
   inputs,
   outputs: ['tools'],
+  // Asks about the world, and that changes without us.
+  always: true,
 
   async plan(given, _previous, context) {
     await check(given, context)
