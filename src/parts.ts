@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createKubernetesCluster } from './clusters/kubernetes/cluster.ts'
+import { allOClouds } from './clusters/all-oclouds.ts'
 import { createOCloudRegistry } from './clusters/registry.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import { createSimulatedClusters, type SimulatedClusters } from './clusters/simulated/simulated-clusters.ts'
@@ -45,6 +46,7 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     store,
     stepRegistry: STEPS,
     resolveOCloud: (name) => oClouds.resolve(name),
+    listOClouds: () => allOClouds(oClouds),
     log,
   })
   const requests = createRequests(store)

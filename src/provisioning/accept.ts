@@ -1,4 +1,4 @@
-import type { OCloudRegistry } from '../clusters/registry-types.ts'
+import type { OCloud } from '../clusters/registry-types.ts'
 import { ServiceError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import type { SecretBox } from '../store/store.ts'
@@ -8,20 +8,24 @@ import { checkQueueOptions } from './option-rules.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
 import type { SubmittedRequest } from './service-types.ts'
 import type { AcceptedParameters, TemplateCatalogue } from './templates/catalogue-types.ts'
+import { hookStep, targetParameter } from './templates/expansion.ts'
 import { mergeSecrets } from './templates/parameters.ts'
 import { renderInputs } from './templates/references.ts'
 import type { Template } from './templates/template.ts'
 
 export interface AcceptParts {
-  catalogue: TemplateCatalogue
-  oClouds: OCloudRegistry
-  secrets: SecretBox
+  catalogue: Pick<TemplateCatalogue, 'find' | 'accept'>
+  oClouds: { get(oCloudId: string): Promise<{ value: Pick<OCloud, 'simulated'> }> }
+  secrets: Pick<SecretBox, 'seal' | 'fingerprint'>
   /** False: requests that make a cluster keep it after a failure, unless they say so themselves. Default true. */
   deleteClusterOnFailure?: boolean
 }
 
 /** Keyed hash of a body as it was sent, so that a blind retry is recognised: deep equality, key order ignored. */
-export function sentHashOf({ data, options }: Pick<SubmittedRequest, 'data' | 'options'>, secrets: SecretBox): string {
+export function sentHashOf(
+  { data, options }: Pick<SubmittedRequest, 'data' | 'options'>,
+  secrets: AcceptParts['secrets'],
+): string {
   return secrets.fingerprint(
     canonicalJson({ data: { ...data }, options: options ? { ...options } : null } as JsonObject),
   )
@@ -38,7 +42,11 @@ export async function accept(
   { catalogue, oClouds, secrets, deleteClusterOnFailure = true }: AcceptParts,
 ): Promise<Accepted> {
   const template = await catalogue.find(request.data.templateName, request.data.templateVersion)
-  const parameters = await catalogue.accept(template, request.data.templateParameters ?? {})
+  const parameters = await catalogue.accept(
+    template,
+    request.data.templateParameters ?? {},
+    standingTarget(template, before),
+  )
   const simulated = await isSimulated(template, parameters, oClouds)
   const sent = request.canonical ? before?.options : request.options
   const options = deleteClusterOnFailure ? sent : keepingCluster(sent, template)
@@ -56,11 +64,18 @@ export async function accept(
   }
 }
 
+/** The O-Cloud that the request has until now: a PUT that names none does not move it. */
+function standingTarget({ parameterSchema }: Template, before: ProvisioningRecord | undefined): string | undefined {
+  const parameter = targetParameter(parameterSchema)
+  const standing = parameter && before?.parameters[parameter]
+  return typeof standing === 'string' ? standing : undefined
+}
+
 /** Simulated are requests all of whose targets are: registered O-Clouds by their registration, clusters yet to be made by their driver. */
 async function isSimulated(
   template: Template,
   { parameters, secrets, oCloudIds }: AcceptedParameters,
-  oClouds: OCloudRegistry,
+  oClouds: AcceptParts['oClouds'],
 ): Promise<boolean> {
   const registered = await Promise.all(oCloudIds.map(async (id) => (await oClouds.get(id)).value.simulated))
   const drivers = template.steps
@@ -104,8 +119,11 @@ function checkOptions(options: RequestOptions | undefined, template: Template, s
       ? []
       : [{ pointer: `/options/simulation/${key}`, message: `no such step; the template has ${names.join(', ')}` }]
   })
+  for (const hook of Object.keys(simulation.hooks ?? {}))
+    if (!names.includes(hookStep(hook)))
+      fields.push({ pointer: `/options/simulation/hooks/${hook}`, message: 'is no hook of the template' })
   if (fields.length > 0)
-    throw new ServiceError('INVALID_OPTIONS', 'options.simulation names a step that is not there', { fields })
+    throw new ServiceError('INVALID_OPTIONS', 'options.simulation names what the template does not have', { fields })
 }
 
 function withoutSecrets(data: ProvisioningRequestData, secrets: JsonObject | undefined): ProvisioningRequestData {

@@ -166,7 +166,9 @@ function waitingStep(step: StepRecord): StepRecord {
   }
 }
 
-export const hasMade = (step: StepRecord): boolean => (step.made?.objects.length ?? 0) > 0
+/** Whether its undo has something to do: what stands, or a hook that runs before the removal. */
+export const hasMade = ({ made }: StepRecord): boolean =>
+  made !== undefined && (made.objects.length > 0 || made.notes.beforeRemoval !== undefined)
 
 /** PUT: a newer generation, in any phase but DELETING. Steps that the template no longer has are retired: undone once the new ones stand. */
 export function replaced(record: ProvisioningRecord, accepted: Accepted, clock: Clock): Transition {

@@ -27,6 +27,15 @@ export interface SimulationOptions {
   silentAt?: string
   /** What the operators that are played shall do with what this request asks of them. */
   operator?: OperatorBehaviour
+  /** How the Jobs of hooks go wrong, by the hook's name. */
+  hooks?: Record<string, HookTrouble>
+}
+
+export interface HookTrouble {
+  /** `fail`: its container ends with an error. `image`: its image cannot be pulled. */
+  fails?: 'fail' | 'image'
+  /** What it prints. */
+  log?: string
 }
 
 /** When a request may start: at each time of the schedule, for so long. */

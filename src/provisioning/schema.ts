@@ -39,13 +39,10 @@ export const requestOptionsSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Undo what was made when a step fails; true when absent.' }),
-    deleteClusterOnFailure: z
-      .boolean()
-      .optional()
-      .meta({
-        description:
-          'Whether a failed request removes a cluster that it made. Absent: not with DELETE_CLUSTER_ON_FAILURE=false, else as cleanupOnFailure says.',
-      }),
+    deleteClusterOnFailure: z.boolean().optional().meta({
+      description:
+        'Whether a failed request removes a cluster that it made. Absent: not with DELETE_CLUSTER_ON_FAILURE=false, else as cleanupOnFailure says.',
+    }),
     simulation: z
       .strictObject({
         stepDelayMs: z.int().min(0).max(86_400_000).optional().meta({ description: 'Each step takes so much longer.' }),
@@ -59,6 +56,13 @@ export const requestOptionsSchema = z
         operator: operatorBehaviourSchema.optional().meta({
           description: 'What FoCoM and the o2ims-operator, which are played, do with what the request asks of them.',
         }),
+        hooks: z
+          .record(
+            z.string().min(1).max(40),
+            z.strictObject({ fails: z.enum(['fail', 'image']).optional(), log: z.string().max(4096).optional() }),
+          )
+          .optional()
+          .meta({ description: "How the template's hooks go wrong, by their names, and what they print." }),
       })
       .optional()
       .meta({ description: 'For simulated O-Clouds only.' }),

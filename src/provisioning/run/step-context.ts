@@ -44,6 +44,7 @@ export function createStepContext({
     request: { provisioningRequestId, reference, generation, data, simulated },
     step,
     operatorBehaviour: simulated ? options?.simulation?.operator : undefined,
+    ...(simulated && { simulatedHooks: options?.simulation?.hooks }),
     signal,
     log: log.child({ step }),
     run: { reference, step },

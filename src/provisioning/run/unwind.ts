@@ -4,6 +4,7 @@ import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.t
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { abortAt, interruptionOf } from './interruption.ts'
+import { runRemovalHooks } from './removal-hooks.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
 
@@ -160,7 +161,7 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   try {
     const result = await implementation.undo(made, scope, context)
     return {
-      undone: result.undone,
+      ...result,
       left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })),
     }
   } catch (error) {
@@ -172,12 +173,18 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   }
 }
 
+/** Without the time limit of the undo: each has its own. */
+const hooksBefore = (steps: readonly StepRecord[], parts: UnwindParts): Promise<Undone['left']> =>
+  runRemovalHooks(steps, { ...parts, undo: (step) => unwindStep(step, 'all', parts) })
+
 /** Undoes what was set aside, as far as it is wanted, and forgets what is gone. Resolves with what is left. */
 export async function unwindRetired(
   parts: UnwindParts,
   wanted: (step: StepRecord) => boolean = () => true,
 ): Promise<Undone['left']> {
   const { run } = parts
+  const held = await hooksBefore(run.current.retired.filter(wanted), parts)
+  if (held.length > 0) return held
   const limit = undoLimit(parts)
   const left: Undone['left'] = []
   try {
@@ -196,6 +203,8 @@ export async function unwindRetired(
 /** DELETE: undoes everything, newest step first. Resolves with a sentence for each step of which something is left; empty: nothing is. */
 export async function unwindAll(parts: UnwindParts): Promise<string[]> {
   const { run, clock } = parts
+  const held = await hooksBefore([...run.current.retired, ...run.current.steps], parts)
+  if (held.length > 0) return held.map(({ reason }) => reason)
   const limit = undoLimit(parts)
   const left: string[] = []
   try {

@@ -10,9 +10,10 @@ export interface Owner {
   step: string
 }
 
+/** A label takes no colon, which the names of hooks have; no name of a step has a dot. */
 export const ownerOf = (context: Pick<StepContext, 'request' | 'step'>): Owner => ({
   reference: context.request.reference,
-  step: context.step,
+  step: context.step.replaceAll(':', '.'),
 })
 
 /** The id of kpt's inventory: from our own reference, never from the client. */

@@ -1,5 +1,6 @@
 import { awaitCondition } from './await.ts'
 import { focomRequest } from './focom-request.ts'
+import { hook } from './hook.ts'
 import { kindCluster } from './kind-cluster.ts'
 import { kptPackage } from './kpt-package.ts'
 import { kubeconfigSecret } from './kubeconfig-secret.ts'
@@ -7,6 +8,7 @@ import { manifests } from './manifests.ts'
 import { o2imsRequest } from './o2ims-request.ts'
 import { orRegistered } from './or-registered.ts'
 import { preflight } from './preflight.ts'
+import { removalHook } from './removal-hook.ts'
 import { report } from './report.ts'
 import { createSharedPackage } from './shared-package.ts'
 import type { Step } from './step.ts'
@@ -28,6 +30,8 @@ export const STEPS: ReadonlyMap<string, Step> = new Map<string, Step>(
     focomRequest,
     o2imsRequest,
     awaitCondition,
+    hook,
+    removalHook,
     report,
   ].map((step: Step) => [step.uses, step]),
 )

@@ -4,7 +4,7 @@ import type { Cluster, ObjectRef, OCloudStatus } from '../../clusters/cluster.ts
 import type { ClusterLifecycle, RunScope } from '../../clusters/lifecycle.ts'
 import type { OperatorBehaviour } from '../../operators/behaviour.ts'
 import type { PackagePort, RenderPackage } from '../../packages/package-port.ts'
-import type { Made, MadeObject, ProvisioningRecord, StepRecord } from '../record.ts'
+import type { Made, MadeObject, ProvisioningRecord, SimulationOptions, StepRecord } from '../record.ts'
 
 /** What a step would do to one object; the dry run's answer. */
 export interface Change {
@@ -19,6 +19,8 @@ export const KNOWN_AFTER_APPLY = '(known after apply)'
 export interface Undone {
   undone: MadeObject[]
   left: (MadeObject & { reason: string })[]
+  /** True: the O-Cloud could not be asked at all. */
+  away?: boolean
 }
 
 /** The ports and facts that every verb of a step gets. A step never touches Redis, BullMQ or HTTP. */
@@ -29,6 +31,8 @@ export interface StepContext {
   readonly step: string
   /** What the operators that are played shall do, as the request's options have it; undefined on real targets. */
   readonly operatorBehaviour: OperatorBehaviour | undefined
+  /** How the Jobs of hooks shall go wrong on simulated targets, by the hook's name. */
+  readonly simulatedHooks?: SimulationOptions['hooks']
   /** Aborted at the deadline (TIMEOUT), on cancel, on take-over and at shutdown; its reason says which. */
   readonly signal: AbortSignal
   readonly log: Logger
@@ -75,7 +79,7 @@ export interface Step<Inputs = unknown> {
   readonly inputs: ZodType<Inputs>
   /** The fields that apply puts in `outputs`. */
   readonly outputs: readonly string[]
-  /** True: runs in every generation, also when its inputs did not change (a summary of the others). */
+  /** True: runs in every generation, also when its inputs did not change (it asks about the world, or about the others). */
   readonly always?: boolean
   /**
    * What its objects hang on; the target alone when absent. When a PUT changes it, apply gets no `previous`, and what the earlier generation made is undone when the new one stands.

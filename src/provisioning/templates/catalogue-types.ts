@@ -19,8 +19,11 @@ export interface TemplateCatalogue {
   get(name: string, version: string): Promise<Versioned<Template>>
   list(options: { after?: number; limit: number }): Promise<Page<Template>>
   remove(name: string, version: string, expected?: number): Promise<void>
-  /** For a request: UNKNOWN_TEMPLATE instead of NOT_FOUND, and says which versions there are. */
+  /** For a request: as it runs, its fields expanded into steps. UNKNOWN_TEMPLATE instead of NOT_FOUND, and says which versions there are. */
   find(name: string, version: string): Promise<Template>
-  /** Validates, fills defaults, resolves O-Clouds. Pointers start with /templateParameters. */
-  accept(template: Template, parameters: JsonObject): Promise<AcceptedParameters>
+  /**
+   * Validates, fills defaults, resolves O-Clouds, chooses one where the template selects it. Pointers start with /templateParameters. `standing` is the id of the O-Cloud that an
+   * earlier generation has: it stays chosen.
+   */
+  accept(template: Template, parameters: JsonObject, standing?: string): Promise<AcceptedParameters>
 }

@@ -3,9 +3,11 @@ import { ServiceError } from '../../errors.ts'
 import { AlreadyExists, StillReferenced, type Store, VersionConflict } from '../../store/store.ts'
 import { TEMPLATES } from '../requests.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
+import { expanded } from './expansion.ts'
 import { acceptParameters } from './parameters.ts'
 import { checkTemplate } from './publishing.ts'
 import type { StepRegistry } from './step-rules.ts'
+import { checkTarget, type LabelledOCloud, withTarget } from './target-choice.ts'
 import type { Template } from './template.ts'
 import { createValidatorCache } from './validator-cache.ts'
 
@@ -14,6 +16,8 @@ export interface CatalogueParts {
   stepRegistry: StepRegistry
   /** Id or name of an O-Cloud to its id. */
   resolveOCloud: (idOrName: string) => Promise<string | undefined>
+  /** All that are registered, for target selectors; none when absent. */
+  listOClouds?: () => Promise<readonly LabelledOCloud[]>
   log: Logger
 }
 
@@ -26,6 +30,7 @@ export function createTemplateCatalogue({
   store,
   stepRegistry,
   resolveOCloud,
+  listOClouds = async () => [],
   log,
 }: CatalogueParts): TemplateCatalogue {
   const templates = store.collection<Template>(TEMPLATES)
@@ -85,11 +90,18 @@ export function createTemplateCatalogue({
     async find(name, version) {
       const stored = await templates.get(idOf(name, version))
       if (!stored) throw await unknown(name, version)
-      return stored.value
+      return expanded(stored.value)
     },
 
-    accept: ({ parameterSchema }, parameters) =>
-      acceptParameters(parameters, { schema: parameterSchema, validate: validatorOf(parameterSchema), resolveOCloud }),
+    async accept(template, parameters, standing) {
+      const { parameterSchema: schema, targetSelector } = template
+      const parts = { schema, validate: validatorOf(schema), resolveOCloud }
+      if (targetSelector === undefined) return acceptParameters(parameters, parts)
+      const oClouds = await listOClouds()
+      const accepted = await acceptParameters(withTarget(template, parameters, oClouds, standing), parts)
+      checkTarget(template, accepted.parameters, oClouds)
+      return accepted
+    },
   }
 }
 

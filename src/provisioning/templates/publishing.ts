@@ -1,4 +1,5 @@
 import { type FieldError, ServiceError } from '../../errors.ts'
+import { fieldFaults } from './field-rules.ts'
 import { schemaFaults } from './schema-rules.ts'
 import { type StepRegistry, stepFaults } from './step-rules.ts'
 import type { Template } from './template.ts'
@@ -17,7 +18,7 @@ export function checkTemplate(template: Template, registry: StepRegistry): void 
   const faults =
     size > MOST_CHARACTERS
       ? [{ pointer: '', message: `the template has ${size} characters; ${MOST_CHARACTERS} are allowed` }]
-      : [...headFaults(template), ...schemaFaults(template.parameterSchema), ...stepFaults(template, registry)]
+      : partFaults(template, registry)
   const [first] = faults
   if (!first) return
   const message =
@@ -25,6 +26,12 @@ export function checkTemplate(template: Template, registry: StepRegistry): void 
       ? `${first.pointer.slice(1)} ${first.message}`.trim()
       : `${faults.length} things are wrong with the template`
   throw new ServiceError('INVALID_TEMPLATE', message, { fields: faults.slice(0, MOST_FAULTS) })
+}
+
+function partFaults(template: Template, registry: StepRegistry): FieldError[] {
+  const faults = [...headFaults(template), ...schemaFaults(template.parameterSchema), ...stepFaults(template, registry)]
+  // They become steps among these.
+  return faults.length > 0 ? faults : fieldFaults(template, registry)
 }
 
 function headFaults({ name, version, timeoutSeconds, steps, result }: Template): FieldError[] {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { jsonObject } from '../../http/json-object.ts'
+import { hooksSchema, networkPolicySchema, quotaSchema, targetSelectorSchema } from './field-schema.ts'
 import type { Template } from './template.ts'
 
 export const templateNameSchema = z
@@ -34,5 +35,15 @@ export const templateSchema = z
       .array(z.strictObject({ name: stepName, uses: z.string().min(1).max(63), with: jsonObject.optional() }))
       .min(1)
       .max(50),
+    targetSelector: targetSelectorSchema.optional(),
+    quota: quotaSchema.optional(),
+    networkPolicy: networkPolicySchema.optional(),
+    hooks: hooksSchema.optional(),
+    approvers: z
+      .array(z.string().regex(/^\S(.{0,126}\S)?$/, 'must be 1 to 128 characters on one line'))
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: 'Who may decide about requests that ask for approval; anybody when absent.' }),
   })
   .meta({ id: 'Template', description: 'Immutable once published.' }) satisfies z.ZodType<Template>

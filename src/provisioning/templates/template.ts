@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../json.ts'
+import type { Hooks, NetworkPolicyRules, Quota, Selector } from './field-schema.ts'
 
 export interface TemplateStep {
   name: string
@@ -16,6 +17,12 @@ export interface Template {
   /** JSON Schema 2020-12. A property with `writeOnly: true` is a secret: stored encrypted, never answered. */
   parameterSchema: JsonObject
   steps: TemplateStep[]
+  /** Which O-Clouds a request may name; one that names none gets the first of them. */
+  targetSelector?: Selector
+  /** `quota`, `networkPolicy` and `hooks` become steps of their own, see expansion.ts. */
+  quota?: Quota
+  networkPolicy?: NetworkPolicyRules
+  hooks?: Hooks
   /** Who may approve requests that ask for approval; anybody when absent. */
   approvers?: string[]
 }
