@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startTestApi, type TestApi, thingsRequest } from '../harness/api.ts'
+import { startTestApi, type TestApi, THINGS, thingsRequest } from '../harness/api.ts'
 import { call, follow, toTheEnd } from '../harness/client.ts'
 import { needs } from '../harness/needs.ts'
 
@@ -100,6 +100,19 @@ describe('the options that act in the queue, over HTTP', needs('redis'), () => {
       expect((await decide('nobody', 'approve', 'platform-team')).status).toBe(404)
       for (const body of [{}, { approver: '' }, { approver: 'two\nlines' }, { approver: 'a', reason: 'b' }])
         expect((await call(`${front}/never-asked/approve`, 'POST', body)).status).toBe(400)
+    })
+
+    test('is given by the approvers that the template names, and the request names no others in their place', async () => {
+      const guarded = { ...THINGS, name: 'guarded', approvers: ['ann', 'bob'] }
+      expect((await call(`${api.url}/o2ims/v1/templates`, 'POST', guarded)).status).toBe(201)
+      const ask = (id: string, asked: object) =>
+        call(front, 'POST', thingsRequest(id, { templateName: 'guarded', options: { approval: asked } }))
+      const posted = await ask('guarded', { required: true })
+      expect(posted.body.status.message).toBe('waiting for approval by ann or bob')
+      expect((await decide('guarded', 'reject', 'eve')).status).toBe(403)
+      expect((await decide('guarded', 'approve', 'bob')).status).toBe(202)
+      const refused = await ask('self-service', { required: true, approvers: ['ann', 'eve'] })
+      expect([refused.status, refused.body.errors[0].pointer]).toEqual([422, '/options/approval/approvers/1'])
     })
 
     test('does not hold back a cancel or a DELETE', async () => {
