@@ -45,9 +45,30 @@ module.exports = {
     {
       name: 'cli-is-a-client',
       severity: 'error',
-      comment: 'The command line knows the service by its API; serve and demo start it as a process',
-      from: { path: '^src/cli/', pathNot: '^src/cli/commands/serve\\.ts$' },
+      comment:
+        'The command line knows the service by its API; serve and demo start it as a process, validate asks its rules',
+      from: { path: '^src/cli/', pathNot: '^src/cli/commands/(serve|validate)\\.ts$' },
       to: { path: '^src/', pathNot: '^src/cli/' },
+    },
+    {
+      name: 'validate-asks-rules-alone',
+      severity: 'error',
+      comment: 'What is checked without a service is checked by src/validation',
+      from: { path: '^src/cli/commands/validate\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(cli|validation)/' },
+    },
+    {
+      name: 'validation-is-offline',
+      severity: 'error',
+      comment: 'The rules of the slices without what makes them act: it writes nothing and calls nobody',
+      from: { path: '^src/validation/' },
+      to: { path: `^src/(store|queue|tools|cli)/|${ROUTES}|^src/(app|worker|service|parts|main)\\.ts$` },
+    },
+    {
+      name: 'only-the-cli-validates',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(validation|cli)/' },
+      to: { path: '^src/validation/' },
     },
     {
       name: 'nobody-imports-the-cli',
