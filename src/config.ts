@@ -67,7 +67,7 @@ const SETTINGS = z.object({
   ),
   WORKER_CONCURRENCY: whole(1, 100_000, 1000).describe('Provisioning requests that one worker runs at once.'),
   CHILD_PROCESSES: whole(1, 1024, Math.max(2, availableParallelism())).meta({
-    description: 'Child processes (kind, kpt) that one worker runs at once.',
+    description: 'Child processes (kind, kpt, git) that one worker runs at once.',
     shown: 'number of cores, at least 2',
   }),
   TAKEOVER_SECONDS: whole(2, 300, 10).describe(

@@ -1,4 +1,3 @@
-import type { CallOptions } from '../clusters/cluster.ts'
 import { ServiceError } from '../errors.ts'
 import type { ChildProcesses, ChildResult } from './child-processes.ts'
 import { type GitTreeEntry, parseBatch, parseTree, type Read } from './git-output.ts'
@@ -127,18 +126,6 @@ export function createGit(parts: { children: ChildProcesses; runDir: string; lim
       return parseBatch(Buffer.from(stdout, 'latin1'), paths.length)
     },
   }
-}
-
-/** Version of git; PREFLIGHT_FAILED where it is missing. */
-export async function gitVersion(children: ChildProcesses, { signal }: CallOptions = {}): Promise<string> {
-  const result = await children.run({
-    tool: 'git',
-    args: ['version'],
-    timeoutMs: LIMITS.lookMs,
-    kind: 'question',
-    signal,
-  })
-  return result.stdout.trim().replace(/^git version /, '')
 }
 
 function answered(result: ChildResult): ChildResult {
