@@ -37,7 +37,7 @@ const options =
 
 describe('a package with a pipeline', options, () => {
   const root = mkdtempSync(join(tmpdir(), 'o2ims-pipeline-'))
-  const parts = { children: createChildProcesses(), runDir: join(root, '.run') }
+  const parts = { children: createChildProcesses({ graceMs: 200 }), runDir: join(root, '.run') }
   const render = createPackageRenderer({ packageRoot: root, kpt: createKptForFiles(parts) })
 
   beforeAll(() => {
