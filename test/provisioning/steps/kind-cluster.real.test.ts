@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -5,10 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKindLifecycle } from '../../../src/clusters/kind/lifecycle.ts'
 import { createKubernetesCluster } from '../../../src/clusters/kubernetes/cluster.ts'
+import type { Made } from '../../../src/provisioning/record.ts'
+import { Interruption } from '../../../src/provisioning/run/interruption.ts'
 import { kindCluster } from '../../../src/provisioning/steps/kind-cluster.ts'
 import { createChildProcesses } from '../../../src/tools/child-processes.ts'
 import { createDocker } from '../../../src/tools/docker.ts'
 import { createKind } from '../../../src/tools/kind.ts'
+import { kindThat } from '../../harness/kind-double.ts'
 import { needs } from '../../harness/needs.ts'
 import { silentLog } from '../../harness/redis.ts'
 import { type TestContextParts, testContext } from '../../harness/step-context.ts'
@@ -19,7 +23,8 @@ describe('the kind-cluster step with true kind', needs('kind'), () => {
   const runDir = mkdtempSync(join(tmpdir(), 'o2ims-step-'))
   const children = createChildProcesses()
   const kind = createKind({ children, runDir })
-  const lifecycle = createKindLifecycle({ kind, docker: createDocker(children) })
+  const docker = createDocker(children)
+  const lifecycle = createKindLifecycle({ kind, docker })
   const reference = randomUUID()
   const name = `${PREFIX}-${reference.slice(0, 8)}`
 
@@ -45,35 +50,80 @@ describe('the kind-cluster step with true kind', needs('kind'), () => {
       },
       ...parts,
     })
+  const first = context()
+  let standing: Made
 
-  test('makes a cluster whose nodes are Ready and whose CoreDNS is Available, uses it again, refuses to change it, and takes it away', async () => {
-    const first = context()
+  test('F8: makes a cluster whose nodes are Ready and whose CoreDNS is Available, uses it again, and refuses to change it', async () => {
     const made = await kindCluster.apply(given(), undefined, first.context)
-    await kindCluster.verify(given(), made, first.context)
-    expect(first.progress.map(({ message }) => message).join('\n')).toMatch(/nodes Ready/)
-
+    const verified = await kindCluster.verify(given(), made, first.context)
     const cluster = await first.context.cluster(made.oCloudId ?? '')
+    const nodes = (await cluster?.list({ apiVersion: 'v1', kind: 'Node' }, {})) ?? []
+    expect(nodes.map(({ metadata }) => metadata.name)).toEqual([`${name}-control-plane`])
     const coredns = await cluster?.get({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       namespace: 'kube-system',
       name: 'coredns',
     })
-    expect(coredns?.status?.conditions).toContainEqual(expect.objectContaining({ type: 'Available', status: 'True' }))
+    for (const [object, type] of [...nodes.map((node) => [node, 'Ready'] as const), [coredns, 'Available'] as const]) {
+      expect(object?.status?.conditions).toContainEqual(expect.objectContaining({ type, status: 'True' }))
+    }
 
     const second = context({ generation: 2, registered: first.registered })
-    const again = await kindCluster.apply(given(), made, second.context)
-    await kindCluster.verify(given(), again, second.context)
-    expect(again).toMatchObject({ oCloudId: made.oCloudId, objects: [{ action: 'unchanged', madeIn: 1 }] })
+    const again = await kindCluster.apply(given(), verified, second.context)
+    standing = await kindCluster.verify(given(), again, second.context)
+    expect(standing).toMatchObject({ oCloudId: made.oCloudId, objects: [{ action: 'unchanged', madeIn: 1 }] })
 
     await expect(kindCluster.apply(given({ workers: 1 }), again, second.context)).rejects.toThrow(
       /cannot be changed in place/,
     )
     const stranger = context({ reference: randomUUID() })
     await expect(kindCluster.apply(given(), undefined, stranger.context)).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
 
-    expect(await kindCluster.undo(again, 'all', second.context)).toMatchObject({ left: [] })
+  test('a cluster that does not run any more fails the step, which says what is wrong and what to send; with that it is replaced', async () => {
+    execFileSync('docker', ['kill', `${name}-control-plane`], { stdio: 'ignore' })
+    const broken = context({ generation: 3, registered: first.registered })
+    const message = new RegExp(`${name}-control-plane is exited \\(exit code 137\\).*replaceUnhealthy: true`)
+    const refused = { code: 'KIND_FAILED', retryable: false, message: expect.stringMatching(message) }
+    await expect(kindCluster.plan(given(), standing, broken.context)).rejects.toMatchObject(refused)
+    await expect(kindCluster.apply(given(), standing, broken.context)).rejects.toMatchObject(refused)
+    expect(broken.checkpoints).toEqual([])
+
+    const replacing = given({ replaceUnhealthy: true })
+    expect(await kindCluster.plan(replacing, standing, broken.context)).toMatchObject([
+      { action: 'delete', object: { name } },
+      { action: 'create', object: { name } },
+    ])
+    const made = await kindCluster.apply(replacing, standing, broken.context)
+    standing = await kindCluster.verify(replacing, made, broken.context)
+    expect(standing).toMatchObject({ oCloudId: made.oCloudId, objects: [{ action: 'created', madeIn: 3 }] })
+    expect(await lifecycle.faults({ name, workers: 0 })).toEqual([])
+
+    expect(await kindCluster.undo(standing, 'all', broken.context)).toMatchObject({ left: [] })
     expect(await lifecycle.find(name)).toEqual({ state: 'absent' })
     expect(first.registered.size).toBe(0)
+  })
+
+  test('a kind that hangs is ended at the deadline, and its containers go', async () => {
+    const double = kindThat('hangs')
+    const hanging = createKindLifecycle({ kind: createKind({ children: double.children, runDir }), docker })
+    const late = new AbortController()
+    const { context: run, last } = context({ reference: randomUUID(), lifecycle: hanging, signal: late.signal })
+    const inputs = given({ name: `${PREFIX}-hangs` })
+    const begun = { ...run, progress: () => late.abort(new Interruption('deadline', 'not done within 1 s')) }
+    try {
+      await expect(kindCluster.apply(inputs, undefined, begun)).rejects.toMatchObject({ kind: 'deadline' })
+      expect(await lifecycle.find(inputs.name)).toMatchObject({ owner: run.request.reference, complete: false })
+      const made = last() ?? { objects: [], outputs: {}, notes: {} }
+      const undoing = context({ reference: run.request.reference, lifecycle: hanging })
+      expect(await kindCluster.undo(made, 'generation', undoing.context)).toMatchObject({
+        undone: [{ name: inputs.name }],
+        left: [],
+      })
+      expect(await lifecycle.find(inputs.name)).toEqual({ state: 'absent' })
+    } finally {
+      double.dispose()
+    }
   })
 })
