@@ -19,6 +19,7 @@ import { logsOperation } from './provisioning/logs-route.ts'
 import { reportOperation } from './provisioning/report-route.ts'
 import { provisioningOperations } from './provisioning/routes.ts'
 import type { ProvisioningService } from './provisioning/service-types.ts'
+import { statusTableOperation } from './provisioning/status-table-route.ts'
 import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
 import { templateOperations } from './provisioning/templates/routes.ts'
 
@@ -83,6 +84,7 @@ export function createOperations(
     logsOperation({ provisioning, streams }),
     diagnosticsOperation({ provisioning }),
     reportOperation({ provisioning }),
+    statusTableOperation({ provisioning, oClouds }),
     ...oCloudOperations({ oClouds, markers, log }),
     ...templateOperations({ templates, markers }),
     ...canonicalOperations({ provisioning, markers }),

@@ -172,3 +172,16 @@ all steps are done
 
 **Simulated:** no real cluster was touched.
 `
+
+export const reportHtmlExample = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>ran at sim-edge-1: FULFILLED</title></head>
+<body><main><h1>ran at sim-edge-1: FULFILLED</h1></main></body>
+</html>
+`
+
+export const statusTableExample = `RESOURCE                       TYPE            STATUS               MESSAGE
+3a6f5c1e-8a55-4b0e-9d0c-1c8d7… ProvisioningReq InProgress           workload: 2 of 3 ready
+sim-edge-1                     Cluster         Ready                v1.33.0+simulated, 3 nodes
+ran-example/du                 Deployment      InProgress           workload: 2 of 3 ready
+`

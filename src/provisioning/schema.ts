@@ -4,6 +4,7 @@ import { jsonObject } from '../http/json-object.ts'
 import { operatorBehaviourSchema } from '../operators/behaviour.ts'
 import { approvalSchema, queueOptionFields } from './option-schema.ts'
 import type { ProvisioningRequestData, RequestOptions } from './record.ts'
+import { observedSchema } from './report-observed.ts'
 
 /** The SMO's own id. Any 128 characters that need no escaping: identifiers of the specification need not be UUIDs. */
 export const provisioningRequestIdSchema = z
@@ -222,6 +223,7 @@ export const reportSchema = z
     approval: approvalSchema.optional(),
     error: failure.optional(),
     provisionedResourceSet: infoFields.provisionedResourceSet,
+    observed: observedSchema.optional(),
     access: z
       .array(z.strictObject({ oCloudId: z.string(), oCloud: z.string(), kubeconfig: z.string().optional() }))
       .meta({ description: 'Where it runs, and where the kubeconfig of a cluster that was made can be read.' }),

@@ -51,10 +51,10 @@ describe('the log of a request', needs('redis'), () => {
       [undefined, 'started'],
       ['one', 'started'],
       ['one', 'makes a'],
-      ['one', '1 objects, 1 changed'],
+      ['one', '1 object, 1 changed'],
       ['two', 'started'],
       ['two', 'makes b'],
-      ['two', '1 objects, 1 changed'],
+      ['two', '1 object, 1 changed'],
       [undefined, 'provisioned'],
     ])
     expect(lines[3]).toMatchObject({ level: 'warn', step: 'one', generation: 1, thing: 'a' })

@@ -81,11 +81,12 @@ describe('the report of a request', needs('redis'), () => {
     ['application/json', 'application/json; charset=utf-8'],
     ['text/markdown;q=0.1, application/json', 'application/json; charset=utf-8'],
     ['application/*;q=0.5, text/markdown;q=0.4', 'application/json; charset=utf-8'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html; charset=utf-8'],
   ])('honours Accept: %s', async (accept, type) => {
     expect((await report('made', accept)).headers.get('content-type')).toBe(type)
   })
 
-  test.each(['image/png', 'text/html', 'application/json;q=0', 'text/markdown;q=0, application/json;q=0'])(
+  test.each(['image/png', 'text/plain', 'application/json;q=0', 'text/*;q=0, application/json;q=0'])(
     'answers 406 to Accept: %s',
     async (accept) => {
       expect((await report('made', accept)).body).toMatchObject({ status: 406, code: 'NOT_ACCEPTABLE' })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { versionOf } from '../../src/provisioning/etag.ts'
 import type { ProvisioningRecord } from '../../src/provisioning/record.ts'
-import { reportMarkdown, reportOf } from '../../src/provisioning/report.ts'
+import { reportOf } from '../../src/provisioning/report.ts'
+import { reportMarkdown } from '../../src/provisioning/report-markdown.ts'
 import { canonicalInfo, frontDoorInfo } from '../../src/provisioning/representation.ts'
 import { frontDoorInfoSchema, provisioningRequestInfoSchema, reportSchema } from '../../src/provisioning/schema.ts'
 

@@ -56,6 +56,11 @@ export function createStepContext({
     },
     cluster: async (oCloudId) => (oCloudId === KNOWN_AFTER_APPLY ? undefined : ports.oClouds.open(oCloudId)),
     status: (oCloudId) => ports.oClouds.status(oCloudId),
+    describe: (oCloudId) =>
+      ports.oClouds.get(oCloudId).then(
+        ({ value: { name, managed } }) => ({ name, managed }),
+        () => ({}),
+      ),
     kubeconfig: (oCloudId) => kubeconfigOf(oCloudId, ports, signal),
     lifecycle: ports.lifecycle,
     packages: ports.packages,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { JsonObject } from '../../json.ts'
-import type { MadeObject } from '../record.ts'
+import { OBSERVED } from '../report-observed.ts'
 import { isWorkload } from './object-order.ts'
-import type { Step, StepContext } from './step.ts'
+import { observe } from './observe.ts'
+import type { Step } from './step.ts'
 
 const inputs = z.strictObject({})
 
@@ -10,7 +10,7 @@ const inputs = z.strictObject({})
 export const report: Step<z.infer<typeof inputs>> = {
   uses: 'report',
   inputs,
-  outputs: ['summary'],
+  outputs: [OBSERVED],
   always: true,
 
   async plan() {
@@ -18,15 +18,17 @@ export const report: Step<z.infer<typeof inputs>> = {
   },
 
   async apply(_inputs, _previous, context) {
-    const objects = context.steps
-      .flatMap(({ made }) => made?.objects ?? [])
-      .filter(({ action }) => action !== 'deleted')
+    const objects = context.steps.flatMap(({ made }) =>
+      (made?.objects ?? [])
+        .filter(({ action }) => action !== 'deleted')
+        .map((object) => ({ ...object, oCloudId: made?.oCloudId ?? '' })),
+    )
+    const ids = new Set(context.steps.flatMap(({ made }) => made?.oCloudId ?? []))
+    const seen = await observe(objects, [...ids], context)
     const workloads = objects.filter(isWorkload)
-    const oClouds = await oCloudsOf(context)
-    const summary: JsonObject = { oClouds, workloads: workloads.map(described), objects: objects.length }
-    const nodes = oClouds.reduce((sum, oCloud) => sum + (typeof oCloud.nodes === 'number' ? oCloud.nodes : 0), 0)
+    const nodes = seen.oClouds.reduce((sum, oCloud) => sum + (oCloud.nodes ?? 0), 0)
     const line = `${counted(objects.length, 'object')}, ${counted(workloads.length, 'workload')} on ${counted(nodes, 'node')}`
-    return { objects: [], outputs: { summary }, notes: { summary: line } }
+    return { objects: [], outputs: { [OBSERVED]: JSON.parse(JSON.stringify(seen)) }, notes: { summary: line } }
   },
 
   async verify(_inputs, made) {
@@ -38,27 +40,4 @@ export const report: Step<z.infer<typeof inputs>> = {
   },
 }
 
-async function oCloudsOf(context: StepContext): Promise<JsonObject[]> {
-  const ids = new Set(context.steps.map(({ made }) => made?.oCloudId).filter((id) => id !== undefined))
-  const described: JsonObject[] = []
-  for (const oCloudId of ids) {
-    const { reachable, version, nodes } = await context.status(oCloudId)
-    described.push({
-      oCloudId,
-      reachable,
-      ...(version !== undefined && { version }),
-      ...(nodes !== undefined && { nodes }),
-    })
-  }
-  return described
-}
-
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
-
-const described = ({ apiVersion, kind, namespace, name, uid }: MadeObject): JsonObject => ({
-  apiVersion,
-  kind,
-  ...(namespace !== undefined && { namespace }),
-  name,
-  ...(uid !== undefined && { uid }),
-})

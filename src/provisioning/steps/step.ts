@@ -42,6 +42,8 @@ export interface StepContext {
   /** The open cluster of a registered O-Cloud. Undefined in a plan when the id is KNOWN_AFTER_APPLY. */
   cluster(oCloudId: string): Promise<Cluster | undefined>
   status(oCloudId: string): Promise<OCloudStatus>
+  /** How it is called and whether a request of ours made it; nothing when it is gone. */
+  describe?(oCloudId: string): Promise<{ name?: string; managed?: boolean }>
   /**
    * The kubeconfig of a registered O-Cloud, for a Secret on another one: a secret that goes nowhere else, into no record, message or log. That of a kind cluster has the
    * address at which other containers reach it; that of a simulated one an address that only operators which are played can follow.

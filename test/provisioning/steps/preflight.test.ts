@@ -7,7 +7,6 @@ import { createKptPackages } from '../../../src/packages/kpt.ts'
 import { createPackageRenderer } from '../../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../../src/packages/simulated.ts'
 import { preflight } from '../../../src/provisioning/steps/preflight.ts'
-import { report } from '../../../src/provisioning/steps/report.ts'
 import { KNOWN_AFTER_APPLY } from '../../../src/provisioning/steps/step.ts'
 import { createChildProcesses } from '../../../src/tools/child-processes.ts'
 import { createKpt } from '../../../src/tools/kpt.ts'
@@ -99,36 +98,4 @@ describe('the preflight step', needs('redis'), () => {
   test('a tool that no step knows is refused', () => {
     expect(preflight.inputs.safeParse({ tools: ['helm'] }).success).toBe(false)
   })
-})
-
-test('the report names the workloads and O-Clouds of all steps, and makes nothing', async () => {
-  const made = {
-    oCloudId: 'edge',
-    objects: [
-      {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        namespace: 'ran',
-        name: 'du',
-        uid: 'u1',
-        action: 'created' as const,
-        madeIn: 1,
-      },
-      { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'ran', name: 'old', action: 'deleted' as const, madeIn: 1 },
-    ],
-    outputs: {},
-    notes: {},
-  }
-  const { context } = testContext({
-    steps: [{ name: 'workload', uses: 'kpt-package', state: 'SUCCEEDED', made }],
-    status: async () => ({ reachable: true, version: 'v1.33.13', nodes: 3, checkedAt: new Date().toISOString() }),
-  })
-  const { objects, outputs, notes } = await report.apply({}, undefined, context)
-  expect(objects).toEqual([])
-  expect(outputs.summary).toEqual({
-    oClouds: [{ oCloudId: 'edge', reachable: true, version: 'v1.33.13', nodes: 3 }],
-    workloads: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'ran', name: 'du', uid: 'u1' }],
-    objects: 1,
-  })
-  expect(notes.summary).toBe('1 object, 1 workload on 3 nodes')
 })
