@@ -14,7 +14,7 @@ import { throwIfLeft, withdrawRequest } from './withdraw.ts'
 
 const FINALIZER = 'focom.nephio.org/finalizer'
 /** FoCoM acts on a deletion at once, and again every 15 s when the O-Cloud is away. After that we do its work. */
-export const FOCOM_GRACE_MS = 20_000
+const FOCOM_GRACE_MS = 20_000
 
 /** What stands of a request before it is applied. */
 export interface FocomStanding {
@@ -66,7 +66,12 @@ const madeOf = (live: KubernetesObject, { oCloudId }: Cluster): MadeObject => ({
  * The undo of a focom-request: FoCoM's request first, as FoCoM cannot delete the other one without OCloud and Secret; then what stands on the O-Cloud; then OCloud,
  * TemplateInfo and namespaces.
  */
-export async function undoFocomRequest(made: Made, scope: 'generation' | 'all', context: StepContext): Promise<Undone> {
+export async function undoFocomRequest(
+  made: Made,
+  scope: 'generation' | 'all',
+  context: StepContext,
+  graceMs = FOCOM_GRACE_MS,
+): Promise<Undone> {
   const objects = toRemove(made, scope, context.request.generation)
   const theirs = objects.find(({ oCloudId }) => oCloudId !== undefined)
   const ours = objects.filter((object) => object !== theirs)
@@ -83,7 +88,7 @@ export async function undoFocomRequest(made: Made, scope: 'generation' | 'all', 
     if (theirs !== undefined) add('left' in oCloud ? oCloud : await withdrawRequest(oCloud, theirs, made, context))
     return result
   }
-  add(await withdrawBoth(smo, request, oCloud, theirs, made, context))
+  add(await withdrawBoth(smo, request, oCloud, theirs, made, context, graceMs))
   if (result.left.length > 0) return result
   add(
     await removeObjects(
@@ -117,8 +122,9 @@ async function withdrawBoth(
   theirs: MadeObject | undefined,
   made: Made,
   context: StepContext,
+  graceMs = FOCOM_GRACE_MS,
 ): Promise<Undone> {
-  const limited = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(FOCOM_GRACE_MS)]) }
+  const limited = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(graceMs)]) }
   const asked = request === undefined ? [] : [request]
   const first = await removeObjects(smo, asked, limited)
   context.signal.throwIfAborted()
