@@ -2,6 +2,7 @@ import { followEvents } from './client/events.ts'
 import { CommandFailure } from './client/failure.ts'
 import type { WireObject, WireRequest } from './client/wire.ts'
 import type { Context } from './context.ts'
+import { showLog } from './show-log.ts'
 import { createLiveScreen, createPlainScreen, type FollowScreen } from './view/follow-screen.ts'
 import { advance, type Progress, progressOf } from './view/progress.ts'
 
@@ -13,13 +14,19 @@ export type Ending =
 
 /**
  * Shows a request until it has ended, is gone, or the signal aborts. A table in place on a terminal, else a line for each change;
- * with JSON or YAML asked for, only the table, on standard error: a program gets the result and nothing else.
+ * with JSON or YAML asked for, only the table, on standard error: a program gets the result and nothing else. `verbose`: the lines of its log, too.
  */
-export async function follow(context: Context, request: WireRequest, signal: AbortSignal): Promise<Ending> {
+export async function follow(
+  context: Context,
+  request: WireRequest,
+  signal: AbortSignal,
+  { verbose = false }: { verbose?: boolean } = {},
+): Promise<Ending> {
   const { api } = context
   const screen = screenFor(context)
   let progress = progressOf(request)
   const id = progress.id
+  const log = verbose ? showLog(context, id, signal) : undefined
   try {
     screen.show(progress)
     for await (const followed of followEvents(api.http, id, signal)) {
@@ -43,6 +50,7 @@ export async function follow(context: Context, request: WireRequest, signal: Abo
       })
     throw error
   } finally {
+    await log?.end()
     screen.close()
   }
 }

@@ -5,14 +5,14 @@ import { CommandFailure } from './client/failure.ts'
 const LARGEST = 1024 * 1024
 
 /** The request in a YAML or JSON file, `-` for standard input, as it will be sent. Rejects with a CommandFailure that names file and line. */
-export async function readRequestFile(file: string): Promise<unknown> {
+export async function readRequestFile(file: string): Promise<object> {
   return parseRequest(await readText(file), nameOf(file))
 }
 
 const nameOf = (file: string) => (file === '-' ? 'standard input' : file)
 
 /** Text to body. Throws a CommandFailure. */
-export function parseRequest(text: string, source: string): unknown {
+export function parseRequest(text: string, source: string): object {
   const documents = parseAllDocuments(text, { prettyErrors: true })
   const [document] = documents
   if (!document) throw new CommandFailure(`${source} is empty`, { hint: 'samples/requests has files that work' })

@@ -118,7 +118,6 @@ describe('the other commands', () => {
   test.each([
     [['status', '--server', 'ftp://x'], 'is not the address of a service'],
     [['status', '--server', 'http://127.0.0.1:39999'], 'cannot be reached: connect ECONNREFUSED 127.0.0.1:39999'],
-    [['provision'], "required option '-f, --file <file>' not specified"],
     [['provision', '-f', '/nowhere.yaml'], '/nowhere.yaml cannot be read'],
     [['dance'], "unknown command 'dance'"],
     [
