@@ -22,13 +22,30 @@ const NOTHING: Amount = { cpu: 0n, memory: 0n }
  * @throws ServiceError INVALID_ARGS for what is no quantity
  */
 export function requestsOf(objects: readonly KubernetesObject[], nodes = 1): PodRequests {
+  return totalOf(objects, nodes, requestOf)
+}
+
+/** As `requestsOf`, of the limits: what the pods may take at most; a container without a limit counts nothing. */
+export function limitsOf(objects: readonly KubernetesObject[], nodes = 1): PodRequests {
+  return totalOf(objects, nodes, (container, resource) => quantityAt(container, 'resources', 'limits', resource) ?? 0n)
+}
+
+/** The containers of a workload's pods. */
+export function containersOf(object: KubernetesObject): unknown[] {
+  const podSpec = workloadOf(object, 1)?.podSpec
+  return [...listAt(podSpec, 'initContainers'), ...listAt(podSpec, 'containers')]
+}
+
+type Asked = (container: unknown, resource: keyof Amount) => Billionths
+
+function totalOf(objects: readonly KubernetesObject[], nodes: number, asked: Asked): PodRequests {
   let sum = NOTHING
   let pods = 0
   for (const object of objects) {
     const workload = workloadOf(object, nodes)
     if (workload === undefined) continue
     pods += workload.count
-    sum = add(sum, times(podAmount(workload.podSpec), workload.count))
+    sum = add(sum, times(podAmount(workload.podSpec, asked), workload.count))
   }
   return { cpu: formatQuantity(sum.cpu), memory: formatQuantity(sum.memory, true), pods: String(pods) }
 }
@@ -77,27 +94,28 @@ function podsOfJob(spec: unknown): number {
  * The scheduler's rule: the containers together, or the init container that asks for most at its turn (beside the sidecars that were started before
  * it), whichever is more; and the overhead.
  */
-function podAmount(podSpec: unknown): Amount {
+function podAmount(podSpec: unknown, asked: Asked): Amount {
+  const amountOf = (container: unknown): Amount => ({
+    cpu: asked(container, 'cpu'),
+    memory: asked(container, 'memory'),
+  })
   let running = NOTHING
   let highest = NOTHING
   for (const container of listAt(podSpec, 'initContainers')) {
-    const amount = containerAmount(container)
+    const amount = amountOf(container)
     highest = most(highest, add(running, amount))
     if (stringAt(container, 'restartPolicy') === 'Always') running = add(running, amount)
   }
-  for (const container of listAt(podSpec, 'containers')) running = add(running, containerAmount(container))
+  for (const container of listAt(podSpec, 'containers')) running = add(running, amountOf(container))
   const overhead = { cpu: quantityAt(podSpec, 'overhead', 'cpu'), memory: quantityAt(podSpec, 'overhead', 'memory') }
   return add(most(highest, running), { cpu: overhead.cpu ?? 0n, memory: overhead.memory ?? 0n })
 }
 
 /** Where only a limit stands, the API server makes it the request. */
-function containerAmount(container: unknown): Amount {
-  const of = (resource: string) =>
-    quantityAt(container, 'resources', 'requests', resource) ??
-    quantityAt(container, 'resources', 'limits', resource) ??
-    0n
-  return { cpu: of('cpu'), memory: of('memory') }
-}
+const requestOf: Asked = (container, resource) =>
+  quantityAt(container, 'resources', 'requests', resource) ??
+  quantityAt(container, 'resources', 'limits', resource) ??
+  0n
 
 function quantityAt(value: unknown, ...path: string[]): Billionths | undefined {
   const found = at(value, ...path)

@@ -68,12 +68,12 @@ function hasTolerations(object: KubernetesObject): boolean {
   return listAt(pod, 'tolerations').length > 0
 }
 
-const isRunning = (pod: KubernetesObject): boolean => {
+export const isRunning = (pod: KubernetesObject): boolean => {
   const phase = stringAt(pod, 'status', 'phase')
   return phase !== 'Succeeded' && phase !== 'Failed'
 }
 
-const isOwn = ({ metadata }: KubernetesObject, own: { reference: string; namespace: string }): boolean =>
+export const isOwn = ({ metadata }: KubernetesObject, own: { reference: string; namespace: string }): boolean =>
   metadata.namespace === own.namespace && metadata.labels?.[OWNER_LABEL] === own.reference
 
 function freeOn(node: KubernetesObject, pods: readonly KubernetesObject[]): PodRequests {

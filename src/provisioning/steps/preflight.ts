@@ -1,10 +1,13 @@
 import { z } from 'zod'
-import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
+import type { Cluster, KindRef, KubernetesObject } from '../../clusters/cluster.ts'
 import { ServiceError } from '../../errors.ts'
 import type { Made } from '../record.ts'
-import { type Occupancy, shortages } from './capacity.ts'
+import { hookSchema, quotaSchema } from '../templates/field-schema.ts'
+import { isOwn, type Occupancy, shortages } from './capacity.ts'
+import { jobOf } from './hook-job.ts'
 import { isWorkload } from './object-order.ts'
 import { noteOfSource, packagePlace, sourceFor } from './package-source.ts'
+import { type Bound, boundsOf, quotaShortages, unsaid } from './quota.ts'
 import type { Step, StepContext } from './step.ts'
 
 const inputs = z.strictObject({
@@ -15,12 +18,16 @@ const inputs = z.strictObject({
   package: packagePlace.optional(),
   namespace: z.string().min(1).default('default'),
   values: z.record(z.string(), z.json()).default({}),
+  /** `hard` of the quota that a later step puts on the namespace. */
+  quota: quotaSchema.optional(),
+  /** Jobs that run beside the package, one at a time. */
+  jobs: z.array(hookSchema).default([]),
 })
 
 type Inputs = z.infer<typeof inputs>
 type Tool = { name: string; version: string }
 
-/** Checks, and makes nothing: tools with their versions, the target, the package, and its capacity. */
+/** Checks, and makes nothing: tools with their versions, the target, the package, its quota and its capacity. */
 export const preflight: Step<Inputs> = {
   uses: 'preflight',
   inputs,
@@ -58,6 +65,7 @@ async function check(given: Inputs, context: StepContext): Promise<{ tools: Tool
   if (place === undefined) return { tools, notes: {} }
   const { signal, run } = context
   const rendered = await context.render(sourceFor(place, given, context), { signal, run })
+  await checkQuota(given, rendered.objects, cluster, context)
   if (cluster !== undefined) await checkCapacity(cluster, rendered.objects, namespace, context)
   return { tools, notes: noteOfSource(place, rendered, context) }
 }
@@ -81,6 +89,37 @@ async function checkCapacity(
   }
   const short = shortages(objects, occupancy, { reference: request.reference, namespace })
   if (short.length > 0) throw new ServiceError('INSUFFICIENT_CAPACITY', short.join('; '))
+}
+
+const QUOTA = { apiVersion: 'v1', kind: 'ResourceQuota' }
+const LIMIT_RANGE = { apiVersion: 'v1', kind: 'LimitRange' }
+
+/** Against the quota of the template, and against those that stand in the namespace already. */
+async function checkQuota(
+  { quota, jobs, namespace }: Inputs,
+  objects: readonly KubernetesObject[],
+  cluster: Cluster | undefined,
+  context: StepContext,
+): Promise<void> {
+  const { signal, request } = context
+  const own: Bound[] = quota === undefined ? [] : [{ name: "template's quota", hard: quota }]
+  const read = (kind: KindRef) => cluster?.list(kind, { namespace }, { signal }).catch(unlessRefused) ?? []
+  const bounds = [...own, ...boundsOf(await read(QUOTA), request.reference)]
+  if (bounds.length === 0) return
+  const others = (await read(POD)).filter((pod) => !isOwn(pod, { reference: request.reference, namespace }))
+  const nodes = (await cluster?.list(NODE, {}, { signal }).catch(unlessRefused))?.length ?? 1
+  const filledIn = (await read(LIMIT_RANGE)).length > 0
+  const short = [undefined, ...jobs].flatMap((hook) => {
+    const wanted = hook === undefined ? objects : [...objects, jobOf({ namespace, hook }, context)]
+    return [...quotaShortages(wanted, bounds, others, nodes), ...(filledIn ? [] : unsaid(wanted, bounds))]
+  })
+  if (short.length > 0) throw new ServiceError('INSUFFICIENT_CAPACITY', [...new Set(short)].join('; '))
+}
+
+/** What we may not see is the API server's to judge. */
+function unlessRefused(error: unknown): KubernetesObject[] {
+  if (error instanceof ServiceError && error.code === 'APPLY_FAILED') return []
+  throw error
 }
 
 async function occupancyOf(cluster: Cluster, signal: AbortSignal): Promise<Occupancy | string> {
