@@ -130,11 +130,11 @@ describe('clusters come and go', () => {
     }
     const gone = clusters.open('o-4')
     for (const call of [
-      gone.version(),
-      gone.list(CONFIG_MAP),
-      gone.get({ ...CONFIG_MAP, namespace: 'default', name: 'a' }),
+      () => gone.version(),
+      () => gone.list(CONFIG_MAP),
+      () => gone.get({ ...CONFIG_MAP, namespace: 'default', name: 'a' }),
     ]) {
-      await expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+      await expect(call()).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
     }
   })
 

@@ -7,6 +7,7 @@ import { DAEMON_SETS, JOBS, STATEFUL_SETS } from './other-workloads.ts'
 import { createOwnedPods, ownerOf } from './owned-pods.ts'
 import { createPlacement } from './placement.ts'
 import { createPodWork, type Delays } from './pods.ts'
+import { createQuotas } from './quotas.ts'
 import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 import type { WorkloadRules } from './workload-rules.ts'
 import { createWorkloadWork } from './workloads.ts'
@@ -25,6 +26,7 @@ export interface ControllerParts {
 const WORKLOADS: WorkloadRules[] = [DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS]
 const POD: KindRef = { apiVersion: 'v1', kind: 'Pod' }
 const NODE: KindRef = { apiVersion: 'v1', kind: 'Node' }
+const QUOTA: KindRef = { apiVersion: 'v1', kind: 'ResourceQuota' }
 const CLAIM: KindRef = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' }
 
 const CONCURRENCY = 32
@@ -37,7 +39,10 @@ const GATHER_MS = 20
  */
 export function runControllers({ cluster, scheduler, delays, signal, log }: ControllerParts): void {
   const placement = createPlacement()
+  const quotas = createQuotas()
   const owned = createOwnedPods()
+  /** Workloads that a quota keeps from being served: kind, and key. */
+  const refused = new Map<string, Set<string>>()
   const informers = new Map<string, Informer>()
   const queues = new Map<string, WorkQueue>()
   let live = false
@@ -71,7 +76,10 @@ export function runControllers({ cluster, scheduler, delays, signal, log }: Cont
   function followWorkload(rules: WorkloadRules): void {
     const { kind } = rules.kind
     const objects = { get: (key: string) => informers.get(kind)?.get(key) }
-    const doWork = createWorkloadWork({ rules, cluster, objects, owned, placement })
+    const waiting = new Set<string>()
+    refused.set(kind, waiting)
+    const onRefused = (key: string) => void waiting.add(key)
+    const doWork = createWorkloadWork({ rules, cluster, objects, owned, placement, quotas, onRefused })
     const queue = createWorkQueue({ work: work(doWork), concurrency: CONCURRENCY, signal, log })
     queues.set(kind, queue)
     follow(rules.kind, (key, after, before) => {
@@ -88,6 +96,9 @@ export function runControllers({ cluster, scheduler, delays, signal, log }: Cont
   follow(POD, (key, after, before) => {
     owned.set(key, after, before)
     const freed = placement.setPod(key, after)
+    if (quotas.setPod(key, after)) retryRefused()
+    for (const quota of informers.get('ResourceQuota')?.values() ?? [])
+      if (quota.metadata.namespace === (after ?? before)?.metadata.namespace) quotaQueue.add(keyOf(quota), GATHER_MS)
     if (after === undefined) podWork.forget(key)
     else podQueue.add(key)
     const owner = ownerOf(after ?? before)
@@ -102,8 +113,27 @@ export function runControllers({ cluster, scheduler, delays, signal, log }: Cont
     lookAgain('DaemonSet')
   })
   for (const rules of WORKLOADS) followWorkload(rules)
+  const quotaQueue = createWorkQueue({ work: work(countQuota), concurrency: CONCURRENCY, signal, log })
+  follow(QUOTA, (key, after) => {
+    quotas.setQuota(key, after)
+    retryRefused()
+    if (after !== undefined) quotaQueue.add(key, GATHER_MS)
+  })
   const claimQueue = createWorkQueue({ work: work(bindClaim), concurrency: CONCURRENCY, signal, log })
   follow(CLAIM, (key) => claimQueue.add(key, delays.startMs))
+
+  async function countQuota(key: string): Promise<void> {
+    const quota = informers.get('ResourceQuota')?.get(key)
+    if (quota !== undefined) await writeStatus(cluster, quota, quotas.statusOf)
+  }
+
+  /** Room may have become free. */
+  function retryRefused(): void {
+    for (const [kind, waiting] of refused) {
+      for (const key of waiting) queues.get(kind)?.add(key, GATHER_MS)
+      waiting.clear()
+    }
+  }
 
   async function bindClaim(key: string): Promise<void> {
     const claim = informers.get('PersistentVolumeClaim')?.get(key)
@@ -123,6 +153,7 @@ export function runControllers({ cluster, scheduler, delays, signal, log }: Cont
     live = true
     for (const pod of informers.get('Pod')?.values() ?? []) podQueue.add(keyOf(pod))
     for (const claim of informers.get('PersistentVolumeClaim')?.values() ?? []) claimQueue.add(keyOf(claim))
+    for (const quota of informers.get('ResourceQuota')?.values() ?? []) quotaQueue.add(keyOf(quota))
     for (const { kind } of WORKLOADS) lookAgain(kind.kind)
   })
 }

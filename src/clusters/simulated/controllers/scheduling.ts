@@ -13,13 +13,22 @@ export const HOSTNAME = 'kubernetes.io/hostname'
 
 /** What a pod keeps of its node: the requests of its containers, a limit counting where there is no request. */
 export function requestsOf(podSpec: unknown): Amounts {
-  const total: Amounts = { pods: ONE_POD }
+  return totalOf(podSpec, { pods: ONE_POD }, wanted)
+}
+
+/** What a pod may take at most, as far as its containers say. */
+export function limitsOf(podSpec: unknown): Amounts {
+  return totalOf(podSpec, {}, (container) => amountsOf(at(container, 'resources', 'limits')))
+}
+
+function totalOf(podSpec: unknown, start: Amounts, amounts: (container: unknown) => Amounts): Amounts {
+  const total = start
   for (const container of listAt(podSpec, 'containers')) {
-    for (const [resource, amount] of Object.entries(wanted(container)))
+    for (const [resource, amount] of Object.entries(amounts(container)))
       total[resource] = (total[resource] ?? 0n) + amount
   }
   for (const container of listAt(podSpec, 'initContainers')) {
-    for (const [resource, amount] of Object.entries(wanted(container))) {
+    for (const [resource, amount] of Object.entries(amounts(container))) {
       if (amount > (total[resource] ?? 0n)) total[resource] = amount
     }
   }
@@ -34,7 +43,7 @@ export function allocatableOf(node: KubernetesObject): Amounts {
   return amountsOf(at(node, 'status', 'allocatable'))
 }
 
-function amountsOf(value: unknown): Amounts {
+export function amountsOf(value: unknown): Amounts {
   const amounts: Amounts = {}
   for (const [resource, quantity] of Object.entries(isObject(value) ? value : {})) {
     const amount = amountOf(String(quantity))

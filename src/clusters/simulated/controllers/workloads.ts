@@ -3,10 +3,12 @@ import type { JsonObject } from '../../../json.ts'
 import type { Cluster, KubernetesObject } from '../../cluster.ts'
 import { at, isObject, stringAt } from '../../fields.ts'
 import { isJsonObject } from '../admission.ts'
+import { condition } from './conditions.ts'
 import { type Informer, keyOf } from './informer.ts'
 import type { OwnedPods } from './owned-pods.ts'
 import type { Placement } from './placement.ts'
 import { isReady, unscheduledReason } from './pod-status.ts'
+import type { Quotas } from './quotas.ts'
 import { HOSTNAME } from './scheduling.ts'
 import { HASH_LABEL, takeCensus, templateHash, type WantedPod, type WorkloadRules } from './workload-rules.ts'
 import { writeStatus } from './write-status.ts'
@@ -17,6 +19,9 @@ export interface WorkloadParts {
   objects: Pick<Informer, 'get'>
   owned: OwnedPods
   placement: Placement
+  quotas: Pick<Quotas, 'admit' | 'release'>
+  /** A quota keeps the workload from being served: it is looked at again when there may be room. */
+  onRefused(key: string): void
 }
 
 /** Pods that are made at once for one workload. */
@@ -29,17 +34,25 @@ export function createWorkloadWork({
   objects,
   owned,
   placement,
+  quotas,
+  onRefused,
 }: WorkloadParts): (key: string) => Promise<void> {
-  async function create(object: KubernetesObject, wanted: WantedPod, hash: string): Promise<void> {
+  /** Answers why a quota does not let the pod be made. */
+  async function create(object: KubernetesObject, wanted: WantedPod, hash: string): Promise<string | undefined> {
     const pod = podOf(object, rules, wanted, hash)
+    const refused = quotas.admit(pod)
+    if (refused !== undefined) return refused
     const placed = placement.place(keyOf(pod), pod.spec)
     if ('node' in placed) pod.spec = { ...pod.spec, nodeName: placed.node }
     try {
       await cluster.apply(pod, { expect: 'absent' })
     } catch (error) {
       // It is there and this process has not heard of it yet, or another worker was first.
-      if (!(error instanceof ServiceError) || error.code !== 'CONFLICT') throw error
+      if (error instanceof ServiceError && error.code === 'CONFLICT') return undefined
+      quotas.release(keyOf(pod))
+      throw error
     }
+    return undefined
   }
 
   async function remove(pods: KubernetesObject[]): Promise<void> {
@@ -69,13 +82,26 @@ export function createWorkloadWork({
     await remove(surplus.filter((pod) => !kept.includes(pod)))
     const taken = new Set(pods.map(({ metadata }) => metadata.name))
     const free = missing.filter(({ name }) => !taken.has(name))
+    let refused: string | undefined
     for (let index = 0; index < free.length; index += AT_ONCE) {
-      await Promise.all(free.slice(index, index + AT_ONCE).map((one) => create(object, one, hash)))
+      const answers = await Promise.all(free.slice(index, index + AT_ONCE).map((one) => create(object, one, hash)))
+      refused ??= answers.find((answer) => answer !== undefined)
     }
+    if (refused !== undefined) onRefused(key)
     await writeStatus(cluster, object, (current) => {
       if (templateHash(current) !== hash) return undefined
-      return rules.status(current, takeCensus(owned.of(object.metadata.uid), hash), wanted.length)
+      const status = rules.status(current, takeCensus(owned.of(object.metadata.uid), hash), wanted.length)
+      return refused === undefined ? status : withRefusal(current, status, refused)
     })
+  }
+}
+
+/** Real Deployments and ReplicaSets have this condition; the others say it in an event only. */
+function withRefusal(object: KubernetesObject, status: JsonObject, refused: string): JsonObject {
+  const conditions = Array.isArray(status.conditions) ? status.conditions : []
+  return {
+    ...status,
+    conditions: [...conditions, condition(object, 'ReplicaFailure', 'True', 'FailedCreate', refused)],
   }
 }
 
