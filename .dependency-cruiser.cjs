@@ -2,7 +2,7 @@
  * The import rules of the house: main → slices → shared. A slice uses another slice's functions, never its routes.
  * TypeScript 7 has no compiler API yet, so the sources are parsed with swc.
  */
-const SLICES = 'provisioning|clusters|packages|inventory|monitoring|performance|subscriptions'
+const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions'
 const SHARED = 'http|query|store|queue|tools'
 /** Nothing but types: the words that tools and drivers speak to each other in. */
 const PORT_TYPES = '^src/clusters/(cluster|lifecycle)\\.ts$'

@@ -80,7 +80,10 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
         )
         answers.push(JSON.stringify(events))
         expect((await ask(`/provisioningRequests/${id}`)).body.status.provisioningPhase).toBe('FULFILLED')
-        await ask(`/provisioningRequests/${id}/report`, 'GET', undefined, { accept: 'text/markdown' })
+        for (const accept of ['text/markdown', 'text/html'])
+          await ask(`/provisioningRequests/${id}/report`, 'GET', undefined, { accept })
+        for (const told of ['logs', 'diagnostics', 'status-table'])
+          expect((await ask(`/provisioningRequests/${id}/${told}`)).status).toBe(200)
       }
     }
     const stored = (await plane.client.call('GET', '/api/v1/namespaces/manifests-0/secrets/du-secret')).body as {
