@@ -87,7 +87,7 @@ export async function startTestApi({
   const queues = createQueues(queue)
   const { world, step } = createThings()
   const steps = new Map([['thing', step as Step], ...(others ?? [])])
-  const simulated = createSimulatedClusters({ store, log, delays: { startMs: 20, runMs: 20 } })
+  const simulated = createSimulatedClusters({ store, log, delays: { startMs: 20, runMs: 20, createMs: 60 } })
   const controllers = others && simulated.startControllers()
   const oClouds = createOCloudRegistry({
     store,
@@ -117,7 +117,7 @@ export async function startTestApi({
         accept: shared,
         queue,
         steps,
-        ports: { oClouds, lifecycle: unused, packages: unused, render: unused, locks: store.locks },
+        ports: { oClouds, lifecycle: () => simulated.lifecycle, packages: unused, render: unused, locks: store.locks },
         endLeftovers: async () => undefined,
         journals: createJournals({ requests, log }),
         undoTimeoutMs: 5000,

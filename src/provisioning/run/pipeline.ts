@@ -91,7 +91,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const inputs = await startedInputs(step, templateStep, parts)
   const inputsHash = fingerprint(JSON.stringify([templateStep.uses, inputs]))
   const before = stepOf(run.current, name)
-  if (mayBeSkipped(before, inputsHash, run.current, step)) {
+  if (mayBeSkipped(before, inputsHash, run.current, step) && !standsOnNewCluster(inputs, run.current)) {
     const skipped = { state: 'SKIPPED', message: 'nothing changed' } as const
     await run.write((record) => withResources(stepChanged(record, name, skipped, clock), template))
     return
@@ -126,6 +126,15 @@ async function startedInputs(
 function mayBeSkipped(before: StepRecord, inputsHash: string, record: ProvisioningRecord, step: Step): boolean {
   const acted = record.simulated && record.options?.simulation !== undefined
   return before.state === 'PENDING' && before.inputsHash === inputsHash && !record.force && !step.always && !acted
+}
+
+/** A cluster that this generation made anew kept its id, and nothing of what an earlier one had put there. */
+function standsOnNewCluster(inputs: unknown, { steps, generation }: ProvisioningRecord): boolean {
+  const named = JSON.stringify(inputs)
+  return steps.some(({ uses, made }) => {
+    const anew = uses === 'kind-cluster' && made?.objects.some(({ madeIn }) => madeIn === generation)
+    return anew === true && made?.oCloudId !== undefined && named.includes(JSON.stringify(made.oCloudId))
+  })
 }
 
 function summary(made: Made): string {
