@@ -58,6 +58,16 @@ describe('o2ims status', () => {
   })
 })
 
+describe('o2ims status --resources', () => {
+  test('prints the table of the service as it is', async () => {
+    const table = 'RESOURCE                       TYPE\ndu                             Deployment\u001b[2J\n'
+    await using service = await scriptedService((_call, response) => void response.end(table))
+    const { code, stdout } = await runCli(['status', 'ran-1', '--resources', '--server', service.server])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: table.replace('\u001b', '') })
+    expect(service.calls()).toEqual([`GET ${PATH}/ran-1/status-table`])
+  })
+})
+
 describe('o2ims delete', () => {
   test('with --follow ends with 0 when the request is gone', async () => {
     await using service = await scriptedService(({ method, url }, response) => {
@@ -119,6 +129,9 @@ describe('the other commands', () => {
     [['status', '--server', 'ftp://x'], 'is not the address of a service'],
     [['status', '--server', 'http://127.0.0.1:39999'], 'cannot be reached: connect ECONNREFUSED 127.0.0.1:39999'],
     [['provision', '-f', '/nowhere.yaml'], '/nowhere.yaml cannot be read'],
+    [['status', '--resources'], '--resources needs the id of a request'],
+    [['status', 'x', '--resources', '--follow'], 'leave --follow out'],
+    [['status', 'x', '--resources', '--output', 'json'], '--resources is a table'],
     [['dance'], "unknown command 'dance'"],
     [
       ['report', 'ran-1', '--format', 'md', '--output', 'json'],

@@ -76,6 +76,109 @@ describe('the command line against the service', needs('redis'), () => {
     expect((await o2ims('kubeconfig', 'nowhere')).stderr).toContain('no O-Cloud with the id or the name nowhere')
   })
 
+  test("the seed's flow on clusters that are there: planned, run, seen from all sides, run again, removed", async () => {
+    for (const name of ['focom-smo', 'edge-ocloud'])
+      expect((await o2ims('ocloud', 'add', name, '--simulated')).code).toBe(0)
+    const plan = await o2ims('provision', '--skip-kind', '--dry-run')
+    expect(plan.code).toBe(0)
+    expect(plan.stdout).toMatch(/create +Deployment ran-workloads\/du[\s\S]*Nothing was written/)
+    expect((await o2ims('status', 'edge-5g-deployment')).code).toBe(1)
+
+    const ran = await o2ims('provision', '--skip-kind', '--verbose')
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(/\d INFO {2}focom: applied, in focom-system[\s\S]*FULFILLED\. The report/)
+
+    const before = JSON.parse((await o2ims('status', 'edge-5g-deployment', '--output', 'json')).stdout)
+    const again = await o2ims('provision', '--skip-kind')
+    expect(again.code).toBe(0)
+    expect(again.stdout).toContain('edge-5g-deployment stood already (FULFILLED)')
+    expect(JSON.parse((await o2ims('status', 'edge-5g-deployment', '--output', 'json')).stdout)).toEqual(before)
+
+    const table = await o2ims('status', 'edge-5g-deployment', '--resources')
+    expect(table.stdout).toMatch(/^RESOURCE +TYPE +STATUS +MESSAGE\n[\s\S]*^ran-workloads\/du +Deployment +Ready/m)
+    const logs = (await o2ims('logs', '-f', 'edge-5g-deployment', '--output', 'json')).stdout.trimEnd().split('\n')
+    expect(logs.map((line) => JSON.parse(line).msg)).toContain('provisioned')
+    expect((await o2ims('diagnostics', 'edge-5g-deployment')).stdout).toMatch(/name: focom-smo\n +reachable: true/)
+    expect((await o2ims('report', 'edge-5g-deployment', '--format', 'html')).stdout).toMatch(/^<!doctype html>/)
+
+    expect((await o2ims('delete', 'edge-5g-deployment', '--follow')).stdout).toContain('edge-5g-deployment is deleted')
+    for (const name of ['focom-smo', 'edge-ocloud']) expect((await o2ims('ocloud', 'rm', name)).code).toBe(0)
+  })
+
+  test('F12: a failure undoes what was made; with --no-cleanup it stays and is listed', async () => {
+    const failing = (id: string, ...args: string[]) => {
+      const templateParameters = { oCloud: 'sim-edge-2', namespace: id }
+      const names = { provisioningRequestId: id, name: id, description: '', templateName: 'kpt-workload' }
+      const options = { simulation: { failAt: 'ready' } }
+      const body = { ...names, templateVersion: '1.0.0', templateParameters, options }
+      return runCli(['provision', '-f', '-', '--server', server.url, ...args], { input: JSON.stringify(body) })
+    }
+    const undone = await failing('cli-undone')
+    expect({ code: undone.code, undone: undone.stderr.includes('undone: ') }).toEqual({ code: 6, undone: true })
+    expect(undone.stderr).not.toContain('left behind: ')
+    const left = await failing('cli-left', '--no-cleanup')
+    expect(left.code).toBe(6)
+    expect(left.stderr).toContain('left behind: Deployment cli-left/du')
+  })
+
+  test('F15: --timeout bounds the whole run, and ends it with exit code 7', async () => {
+    const request = {
+      provisioningRequestId: 'cli-late',
+      name: 'late',
+      description: 'falls silent',
+      templateName: 'kpt-workload',
+      templateVersion: '1.0.0',
+      templateParameters: { oCloud: 'sim-edge-2', namespace: 'cli-late' },
+      options: { simulation: { silentAt: 'workload' } },
+    }
+    const args = ['provision', '-f', '-', '--timeout', '1', '--server', server.url]
+    const { code, stderr } = await runCli(args, { input: JSON.stringify(request) })
+    expect(code).toBe(7)
+    expect(stderr).toContain('TIMEOUT in step workload')
+  })
+
+  test('a request that waits for approval is refused, and one that is approved runs', async () => {
+    const waiting = (id: string) => ({
+      provisioningRequestId: id,
+      name: id,
+      description: 'waits',
+      templateName: 'kpt-workload',
+      templateVersion: '1.0.0',
+      templateParameters: { oCloud: 'sim-edge-2', namespace: id },
+      options: { approval: { required: true, approvers: ['platform-team'] } },
+    })
+    for (const id of ['cli-refused', 'cli-approved'])
+      await runCli(['provision', '-f', '-', '--no-follow', '--server', server.url], {
+        input: JSON.stringify(waiting(id)),
+      })
+    expect((await o2ims('approve', 'cli-approved', '--approver', 'somebody')).code).toBe(1)
+    expect((await o2ims('approve', 'cli-approved', '--approver', 'platform-team', '--comment', 'go')).code).toBe(0)
+    expect((await o2ims('status', 'cli-approved', '--follow')).code).toBe(0)
+    expect((await o2ims('reject', 'cli-refused', '--approver', 'platform-team')).code).toBe(0)
+    const refused = await o2ims('status', 'cli-refused', '--follow')
+    expect(refused.code).toBe(6)
+    expect(refused.stderr).toContain('rejected by platform-team')
+  })
+
+  test('validate asks the service, whose O-Clouds and templates count', async () => {
+    expect((await o2ims('validate', sample('kpt-workload'))).stdout).toContain('the service would make')
+    const wrong = await runCli(['validate', '-', '--server', server.url], {
+      input:
+        "{ provisioningRequestId: v, name: v, description: '', templateName: kpt-workload, templateVersion: 1.0.0, templateParameters: { oCloud: nowhere } }",
+    })
+    expect(wrong.code).toBe(1)
+    expect(wrong.stdout).toContain('/templateParameters/oCloud: is neither the id nor the name')
+  })
+
+  test('a template is published, shown and withdrawn', async () => {
+    const { stdout } = await o2ims('template', 'show', 'kind-cluster', '--output', 'yaml')
+    const input = stdout.replace('name: kind-cluster', 'name: cli-own')
+    const added = await runCli(['template', 'add', '-', '--server', server.url], { input })
+    expect(added).toEqual({ code: 0, stdout: 'cli-own 1.0.0 is published\n', stderr: '' })
+    expect((await o2ims('template', 'list')).stdout).toMatch(/cli-own +1\.0\.0/)
+    expect((await o2ims('template', 'rm', 'cli-own', '1.0.0')).code).toBe(0)
+  })
+
   test('cancel ends a running request with exit code 6 for the one who follows it', async () => {
     const request = {
       provisioningRequestId: 'cli-cancelled',
@@ -116,14 +219,18 @@ describe('the command line against the service', needs('redis'), () => {
 })
 
 describe('o2ims demo', needs('redis'), () => {
-  test('goes from POST to FULFILLED on a service of its own, prints reports and what comes next, and leaves nothing', async () => {
-    const { code, stdout, stderr } = await runCli(['demo'], { env: { REDIS_URL: 'redis://192.0.2.1:6379' } })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain('SIMULATED')
-    expect(stdout.match(/100% {2}FULFILLED/g)?.length).toBeGreaterThan(1)
-    expect(stdout).toMatch(/^# /m)
-    expect(stdout).toContain('http://127.0.0.1:8080/docs')
-    expect(stdout).toContain('The service of the demo is stopped')
+  test('goes from POST to FULFILLED on a service of its own, tells people and programs, and leaves nothing', async () => {
+    const args = ['demo', '--output', 'json']
+    const { code, stdout, stderr } = await runCli(args, { env: { REDIS_URL: 'redis://192.0.2.1:6379' } })
+    expect(code).toBe(0)
+    const ended: { status: { provisioningPhase: string }; progress: { simulated: boolean } }[] = JSON.parse(stdout)
+    expect(ended.length).toBeGreaterThan(1)
+    for (const each of ended)
+      expect(each).toMatchObject({ status: { provisioningPhase: 'FULFILLED' }, progress: { simulated: true } })
+    // As a table, what people read stands on standard output.
+    expect(stderr).toContain('SIMULATED O-Clouds')
+    expect(stderr).toMatch(/^# /m)
+    expect(stderr).toContain('The service of the demo is stopped')
   })
 
   test('Ctrl-C stops its service too', async () => {

@@ -6,6 +6,11 @@ import { untilInterrupted } from '../interrupt.ts'
 import { progressOf } from '../view/progress.ts'
 import { renderFailure, renderList, renderProgress } from '../view/render.ts'
 
+interface Options {
+  follow?: boolean
+  resources?: boolean
+}
+
 /** `o2ims status [id]` */
 export function addStatus(program: Command): void {
   program
@@ -16,10 +21,21 @@ export function addStatus(program: Command): void {
     )
     .argument('[id]', 'provisioningRequestId')
     .option('--follow', 'stay until the request has ended; its exit code becomes ours')
-    .action(async (id: string | undefined, options: { follow?: boolean }, command: Command) => {
+    .option('--resources', 'a table of what the request made and how it stands: RESOURCE, TYPE, STATUS, MESSAGE')
+    .action(async (id: string | undefined, options: Options, command: Command) => {
       const context = contextOf(command)
-      if (id === undefined && options.follow) command.error('error: --follow needs the id of a request')
-      process.exitCode = id === undefined ? await showAll(context) : await showOne(context, id, options.follow ?? false)
+      const [given] = Object.keys(options)
+      if (id === undefined && given !== undefined) command.error(`error: --${given} needs the id of a request`)
+      if (options.resources && options.follow)
+        command.error('error: --resources is how it stands now: leave --follow out')
+      if (options.resources && context.form !== 'table')
+        command.error('error: --resources is a table; the same stands in the steps of "status ID"')
+      process.exitCode =
+        id === undefined
+          ? await showAll(context)
+          : options.resources
+            ? await showResources(context, id)
+            : await showOne(context, id, options.follow ?? false)
     })
 }
 
@@ -30,6 +46,13 @@ async function showAll(context: Context): Promise<number> {
       ? `There are no requests yet. Post one with: ${context.again('provision -f FILE')}`
       : renderList(requests, context.out.canvas()),
   )
+  return 0
+}
+
+async function showResources({ api, out }: Context, id: string): Promise<number> {
+  const lines = (await api.statusTable(id)).trimEnd().split('\n')
+  // The columns are the service's; what drives the terminal is nobody's.
+  out.print(lines.map((line) => line.replaceAll(/\p{Cc}/gu, '')))
   return 0
 }
 
