@@ -27,6 +27,14 @@ const place = {
   labels: { environment: 'edge' },
 }
 
+const said = {
+  endpoints: [
+    { name: 'api-server', url: 'https://192.0.2.45:6443', protocol: 'https' },
+    { name: 'metrics', url: 'https://192.0.2.45:9090', protocol: 'https' },
+  ],
+  compliance: { oran: 'WG6.O2-v2.0', kubernetes: 'v1.33' },
+}
+
 export const oCloudExamples = {
   simulated: {
     summary: 'An O-Cloud that the service plays itself',
@@ -34,7 +42,7 @@ export const oCloudExamples = {
   },
   kubeconfig: {
     summary: 'A cluster by its kubeconfig',
-    value: { name: 'lab-2', ...place, kubeconfig: kubeconfigExample },
+    value: { name: 'lab-2', ...place, ...said, kubeconfig: kubeconfigExample },
   },
 }
 

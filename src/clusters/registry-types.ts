@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts'
 import type { Page, Versioned } from '../store/store.ts'
 import type { Cluster, OCloudStatus } from './cluster.ts'
+import type { OCloudEndpoint } from './place-schema.ts'
 
 /** A registered O-Cloud as it is answered; the kubeconfig stands beside it, encrypted, and never comes back. */
 export interface OCloud {
@@ -9,6 +10,9 @@ export interface OCloud {
   description?: string
   location?: JsonObject
   labels: Record<string, string>
+  endpoints?: OCloudEndpoint[]
+  /** Standard and version, as its operator says. */
+  compliance?: Record<string, string>
   simulated: boolean
   /** A request of ours made this cluster. */
   managed: boolean
@@ -23,6 +27,8 @@ export interface OCloudInput {
   description?: string
   location?: JsonObject
   labels?: Record<string, string>
+  endpoints?: OCloudEndpoint[]
+  compliance?: Record<string, string>
   kubeconfig?: string
   simulated?: boolean
 }

@@ -206,11 +206,13 @@ export function createOCloudRegistry({
   }
 }
 
-function described({ name, description, location, labels }: OCloudInput) {
+function described({ name, description, location, labels, endpoints, compliance }: OCloudInput) {
   return {
     name,
     ...(description !== undefined && { description }),
     ...(location && { location }),
     labels: labels ?? {},
+    ...(endpoints && { endpoints }),
+    ...(compliance && { compliance }),
   }
 }

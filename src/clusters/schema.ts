@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { complianceSchema, endpointsSchema } from './place-schema.ts'
 import type { OCloudInput } from './registry-types.ts'
 
 /** What names one Kubernetes object. */
@@ -49,6 +50,8 @@ export const oCloudInputSchema = z
     description: z.string().max(1024).optional(),
     location: location.optional(),
     labels: z.record(labelKey, label).optional(),
+    endpoints: endpointsSchema.optional(),
+    compliance: complianceSchema.optional(),
     kubeconfig: z
       .string()
       .min(1)
@@ -96,6 +99,8 @@ export const oCloudSchema = z
     description: z.string().optional(),
     location: z.record(z.string(), z.unknown()).optional(),
     labels: z.record(z.string(), z.string()),
+    endpoints: endpointsSchema.optional(),
+    compliance: complianceSchema.optional(),
     simulated: z.boolean(),
     managed: z.boolean().meta({ description: 'A provisioning request made this cluster.' }),
     madeBy: z.strictObject({ provisioningRequestId: z.string(), reference: z.string(), step: z.string() }).optional(),

@@ -83,8 +83,19 @@ function oClouds({ observed }: Report): Block[] {
     amounts(oCloud.capacity),
     amounts(oCloud.allocatable),
   ])
+  const told = (observed?.oClouds ?? []).flatMap(({ name, oCloudId, endpoints = [], compliance = {} }) => [
+    ...endpoints.map((endpoint) => [name ?? oCloudId, endpoint.name, endpoint.url]),
+    ...Object.entries(compliance).map(([standard, version]) => [
+      name ?? oCloudId,
+      `complies with ${standard}`,
+      version,
+    ]),
+  ])
   const head = ['O-Cloud', 'State', 'API server', 'Version', 'Nodes', 'Capacity', 'Allocatable']
-  return section('O-Clouds', table(head, rows))
+  return [
+    ...section('O-Clouds', table(head, rows)),
+    ...section('What their operators say of them', table(['O-Cloud', 'What', 'Value'], told)),
+  ]
 }
 
 function workloads({ observed }: Report): Block[] {

@@ -14,6 +14,8 @@ export const observedSchema = z
         name: z.string().optional(),
         endpoint: z.string().optional().meta({ description: 'Where its API server listens.' }),
         managed: z.boolean().optional().meta({ description: 'A request of ours made it.' }),
+        endpoints: z.array(z.object({ name: z.string(), url: z.string(), protocol: z.string() })).optional(),
+        compliance: z.record(z.string(), z.string()).optional(),
         reachable: z.boolean(),
         message: z.string().optional(),
         version: z.string().optional(),

@@ -42,6 +42,37 @@ describe('O-Clouds over HTTP', needs('redis'), () => {
     })
   })
 
+  test('endpoints and compliance are stored, answered, replaced by PUT', async () => {
+    const said = {
+      endpoints: [
+        { name: 'api-server', url: 'https://192.0.2.45:6443', protocol: 'https' },
+        { name: 'metrics', url: 'https://192.0.2.45:9090', protocol: 'https' },
+      ],
+      compliance: { oran: 'WG6.O2-v2.0', kubernetes: 'v1.28' },
+    }
+    const { status, body } = await register({ name: 'told', simulated: true, ...said })
+    expect([status, body]).toMatchObject([201, said])
+    const one = `${list}/${body.oCloudId}`
+    expect((await call(one)).body).toMatchObject(said)
+    expect((await call(list)).body).toContainEqual(expect.objectContaining({ name: 'told', ...said }))
+    const changed = await call(one, 'PUT', { name: 'told', compliance: { oran: 'next' } })
+    expect(changed.body).toMatchObject({ compliance: { oran: 'next' } })
+    expect(changed.body).not.toHaveProperty('endpoints')
+  })
+
+  test.each([
+    ['no URL', { url: '172.16.4.45:6443' }, 'url'],
+    ['a password', { url: 'https://admin:pass-word-1@192.0.2.1' }, 'url'],
+    ['another protocol than the URL', { url: 'http://192.0.2.1' }, 'url'],
+    ['a protocol that nobody speaks', { protocol: 'gopher' }, 'protocol'],
+    ['an unknown field', { port: 1 }, 'port'],
+  ])('an endpoint with %s is refused with its pointer, and the URL is not repeated', async (_what, change, field) => {
+    const endpoint = { name: 'api-server', url: 'https://192.0.2.45:6443', protocol: 'https', ...change }
+    const answer = await register({ name: 'x', simulated: true, endpoints: [endpoint] })
+    expect([answer.status, answer.body.errors[0].pointer]).toEqual([400, `/endpoints/0/${field}`])
+    expect(JSON.stringify(answer.body)).not.toContain('pass-word-1')
+  })
+
   test('a kubeconfig never comes back, and one that points nowhere reads as not reachable', async () => {
     const answer = await register({ name: 'real', kubeconfig: KUBECONFIG })
     expect(answer.status).toBe(201)

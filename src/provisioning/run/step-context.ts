@@ -58,7 +58,12 @@ export function createStepContext({
     status: (oCloudId) => ports.oClouds.status(oCloudId),
     describe: (oCloudId) =>
       ports.oClouds.get(oCloudId).then(
-        ({ value: { name, managed } }) => ({ name, managed }),
+        ({ value: { name, managed, endpoints, compliance } }) => ({
+          name,
+          managed,
+          ...(endpoints && { endpoints }),
+          ...(compliance && { compliance }),
+        }),
         () => ({}),
       ),
     kubeconfig: (oCloudId) => kubeconfigOf(oCloudId, ports, signal),

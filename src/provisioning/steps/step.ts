@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { ZodType } from 'zod'
 import type { Cluster, ObjectRef, OCloudStatus } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle, RunScope } from '../../clusters/lifecycle.ts'
+import type { OCloud } from '../../clusters/registry-types.ts'
 import type { OperatorBehaviour } from '../../operators/behaviour.ts'
 import type { PackagePort, RenderPackage } from '../../packages/package-port.ts'
 import type { Made, MadeObject, ProvisioningRecord, SimulationOptions, StepRecord } from '../record.ts'
@@ -42,8 +43,8 @@ export interface StepContext {
   /** The open cluster of a registered O-Cloud. Undefined in a plan when the id is KNOWN_AFTER_APPLY. */
   cluster(oCloudId: string): Promise<Cluster | undefined>
   status(oCloudId: string): Promise<OCloudStatus>
-  /** How it is called and whether a request of ours made it; nothing when it is gone. */
-  describe?(oCloudId: string): Promise<{ name?: string; managed?: boolean }>
+  /** How it is called, whether a request of ours made it, and what its operator says of it; nothing when it is gone. */
+  describe?(oCloudId: string): Promise<Partial<Pick<OCloud, 'name' | 'managed' | 'endpoints' | 'compliance'>>>
   /**
    * The kubeconfig of a registered O-Cloud, for a Secret on another one: a secret that goes nowhere else, into no record, message or log. That of a kind cluster has the
    * address at which other containers reach it; that of a simulated one an address that only operators which are played can follow.
