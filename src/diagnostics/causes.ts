@@ -81,7 +81,7 @@ function sentenceOf(pod: PodFinding, others: number, oCloud: string): string {
     }
     case 'crash': {
       const last = lastLine(pod.log)
-      return `container ${pod.container ?? '?'} of ${where} ${said}${last && `; its last words: ${last}`}`
+      return `container ${pod.container ?? '?'} of ${where} ${said}${last && `; its last words: "${last}"`}`
     }
     case 'configuration':
       return `container ${pod.container ?? '?'} of ${where} cannot be started: ${said}`
@@ -91,12 +91,17 @@ function sentenceOf(pod: PodFinding, others: number, oCloud: string): string {
 }
 
 function ofWorkloads({ name, workloads = [] }: DiagnosedTarget): Cause[] {
-  return workloads.map(({ object, failed, message, log }) => {
+  return workloads.map(({ object, hook, failed, message, log }) => {
     const last = lastLine(log)
     const job = object.startsWith('Job ')
-    const words = `${cut(message)}${last && `; its last words: ${last}`}`
+    const words = `${cut(message)}${last && `; its last words: "${last}"`}`
     const said = last || message
-    if (failed) return { weight: job ? 88 : 70, sentence: `${object} on ${name} failed: ${words}`, said }
+    if (failed)
+      return {
+        weight: job ? 88 : 70,
+        sentence: `${hook ? 'hook ' : ''}${object} on ${name} failed: ${words}`,
+        said,
+      }
     const refused = /exceeded quota|forbidden|denied/i.test(message)
     return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}`, said }
   })
@@ -177,7 +182,7 @@ export function explained(failure: Failure, [cause]: readonly Cause[]): string {
 
 function lastLine(log = ''): string {
   const line = log.trimEnd().split('\n').at(-1)?.trim() ?? ''
-  return line === '' ? '' : `"${cut(line)}"`
+  return cut(line)
 }
 
 function cut(text: string): string {

@@ -42,6 +42,7 @@ const podFinding = z.strictObject({
 
 const workloadFinding = z.strictObject({
   object: z.string(),
+  hook: z.literal(true).optional().meta({ description: 'The Job of a hook of the template.' }),
   failed: z.boolean().meta({ description: 'It will not come right by waiting.' }),
   message: z.string(),
   log: z.string().optional(),

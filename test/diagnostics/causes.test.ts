@@ -105,6 +105,22 @@ describe('the causes of a failure', () => {
     ])
   })
 
+  it('name a hook that failed, once for the Job and its words', () => {
+    const hook = {
+      object: 'Job ran/smoke-1',
+      hook: true as const,
+      failed: true,
+      message: 'BackoffLimitExceeded',
+      log: 'a\nno smoke\n',
+    }
+    const causes = causesOf([target({ workloads: [hook] })], failure)
+    expect(causes[0]?.sentence).toBe(
+      'hook Job ran/smoke-1 on edge failed: BackoffLimitExceeded; its last words: "no smoke"',
+    )
+    const told = { code: 'PROVISIONING_FAILED', step: 'smoke', cause: 'Job ran/smoke-1 failed; it printed: a no smoke' }
+    expect(explained(told, causes)).toBe(told.cause)
+  })
+
   it('are none where all is well', () => {
     expect(causesOf([target()])).toEqual([])
   })

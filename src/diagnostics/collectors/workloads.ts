@@ -1,4 +1,5 @@
-import { listAt, stringAt } from '../../clusters/fields.ts'
+import { at, listAt, stringAt } from '../../clusters/fields.ts'
+import { HOOK_JOB_LABEL } from '../../clusters/ownership.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
 import type { WorkloadFinding } from '../schema.ts'
 import { type Collector, nameOf, type Scene } from '../subject.ts'
@@ -19,7 +20,16 @@ export const workloads: Collector<WorkloadFinding[]> = {
         const state = isCurrent(object)
         if (state.current) return []
         const log = ref.kind === 'Job' && state.failed ? await logOfJob(scene, ref) : undefined
-        return [{ object: nameOf(ref), failed: state.failed, message: state.message, ...(log && { log }) }]
+        const hook = at(object.spec, 'template', 'metadata', 'labels', HOOK_JOB_LABEL) !== undefined
+        return [
+          {
+            object: nameOf(ref),
+            ...(hook && { hook: true as const }),
+            failed: state.failed,
+            message: state.message,
+            ...(log && { log }),
+          },
+        ]
       }),
     )
     return looked

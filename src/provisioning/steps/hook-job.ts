@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { conditionOf, stringAt } from '../../clusters/fields.ts'
+import { HOOK_JOB_LABEL } from '../../clusters/ownership.ts'
 import { LOG_ANNOTATION } from '../../clusters/simulated/cluster.ts'
 import { TROUBLE_ANNOTATION } from '../../clusters/simulated/controllers/troubled-pods.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
@@ -19,8 +20,6 @@ export const hookInputs = z.strictObject({
 
 export type HookInputs = z.output<typeof hookInputs>
 
-/** The pods of a Job, whatever its controller calls them. */
-const JOB_LABEL = 'o2ims.dev/job'
 const CONTAINER = 'hook'
 /** Kubernetes ends the Job some seconds after we have stopped waiting: by then we have read why. */
 const GRACE_SECONDS = 30
@@ -45,7 +44,7 @@ export function jobOf(
       backoffLimit: 0,
       activeDeadlineSeconds: hook.timeoutSeconds + GRACE_SECONDS,
       template: {
-        metadata: { labels: { [JOB_LABEL]: name }, annotations },
+        metadata: { labels: { [HOOK_JOB_LABEL]: name }, annotations },
         spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [container] },
       },
     },
@@ -116,7 +115,7 @@ async function whyItFailed(
 ): Promise<string[]> {
   const options = { signal: AbortSignal.timeout(EXPLAIN_WITHIN_MS) }
   try {
-    const labelSelector = `${JOB_LABEL}=${name}`
+    const labelSelector = `${HOOK_JOB_LABEL}=${name}`
     const pod = (await cluster.list(POD, { namespace, labelSelector }, options)).at(-1)
     if (pod === undefined) {
       const events = await cluster.list(EVENT, { namespace }, options)
