@@ -4,8 +4,8 @@
  */
 const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions'
 const SHARED = 'http|query|store|queue|tools'
-/** Nothing but types: the words that tools and drivers speak to each other in. */
-const PORT_TYPES = '^src/clusters/(cluster|lifecycle)\\.ts$'
+/** The words that tools and drivers speak to each other in: types, and what follows from them alone. */
+const PORT_TYPES = '^src/clusters/(cluster|lifecycle|spec-nodes)\\.ts$'
 const ROUTES = 'routes?\\.ts$'
 
 /** @param {string} name the package @returns a pattern for the files of one npm package */

@@ -56,7 +56,8 @@ export async function readNodeLogs(folder: string, maxBytes: number): Promise<No
   let left = maxBytes
   for (const name of chosen) {
     if (left <= 0) break
-    const text = scrubbed(await endOf(join(folder, name), Math.min(LARGEST_TEXT, left)))
+    const bytes = Math.min(LARGEST_TEXT, left)
+    const text = cutTo(bytes, scrubbed(await endOf(join(folder, name), bytes)))
     if (text === '') continue
     logs.push({ name, text })
     left -= Buffer.byteLength(text)
@@ -86,7 +87,19 @@ async function endOf(path: string, bytes: number): Promise<string> {
   }
 }
 
+/** What was masked, and what is no text, may have grown. */
+function cutTo(bytes: number, text: string): string {
+  const encoded = Buffer.from(text)
+  if (encoded.length <= bytes) return text
+  return encoded
+    .subarray(encoded.length - bytes)
+    .toString('utf8')
+    .replace(/^\uFFFD+/, '')
+}
+
 const SECRETS: [RegExp, string][] = [
+  // The end of a key whose beginning was cut off, then whole keys.
+  [/^(?:[A-Za-z0-9+/=]+\s)+-----END [A-Z ]+-----/, '[secret]'],
   [/-----BEGIN [A-Z ]+-----[\s\S]*?(-----END [A-Z ]+-----|$)/g, '[secret]'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[secret]'],
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '[secret]'],

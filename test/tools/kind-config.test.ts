@@ -16,13 +16,50 @@ describe('the configuration for kind', () => {
       podSubnet: '10.10.0.0/16',
       serviceSubnet: '10.11.0.0/16',
       portMappings: [{ containerPort: 30080, hostPort: 8080, protocol: 'TCP', listenAddress: '127.0.0.1' }],
+      controlPlanes: 2,
+      nodeLabels: {
+        all: { site: 'north', tier: 'any' },
+        controlPlane: { tier: 'control' },
+        workers: [{ zone: 'a' }, { zone: 'b' }],
+      },
+      apiServer: { address: '127.0.0.1', port: 6443 },
+      featureGates: { JobSuccessPolicy: true },
+      runtimeConfig: { 'api/beta': 'false' },
+      kubeadmPatches: ['kind: KubeletConfiguration\nmaxPods: 55\n'],
     }
     const { nodes, networking, ...rest } = parse(kindConfig(full, 'ref'))
-    expect(rest).toEqual({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', name: 'edge-1' })
-    expect(networking).toEqual({ podSubnet: '10.10.0.0/16', serviceSubnet: '10.11.0.0/16' })
-    expect(nodes.map((node: { role: string }) => node.role)).toEqual(['control-plane', 'worker', 'worker'])
-    expect(nodes[0].extraPortMappings).toEqual(full.portMappings)
+    expect(rest).toEqual({
+      kind: 'Cluster',
+      apiVersion: 'kind.x-k8s.io/v1alpha4',
+      name: 'edge-1',
+      featureGates: full.featureGates,
+      runtimeConfig: full.runtimeConfig,
+      kubeadmConfigPatches: full.kubeadmPatches,
+    })
+    expect(networking).toEqual({
+      podSubnet: '10.10.0.0/16',
+      serviceSubnet: '10.11.0.0/16',
+      apiServerAddress: '127.0.0.1',
+      apiServerPort: 6443,
+    })
+    type Node = { role: string; labels: Record<string, string>; extraPortMappings?: unknown }
+    expect(nodes.map(({ role, labels }: Node) => [role, labels])).toEqual([
+      ['control-plane', { site: 'north', tier: 'control' }],
+      ['control-plane', { site: 'north', tier: 'control' }],
+      ['worker', { site: 'north', tier: 'any', zone: 'a' }],
+      ['worker', { site: 'north', tier: 'any', zone: 'b' }],
+    ])
+    const mapped = nodes.map(({ extraPortMappings }: Node) => extraPortMappings)
+    expect(mapped).toEqual([full.portMappings, undefined, undefined, undefined])
     for (const node of nodes) expect(node.image).toBe(full.nodeImage)
+  })
+
+  test('leaves to kind what was not asked for: a port of the API server that is free, no labels, no gates', () => {
+    const { nodes, networking, ...rest } = parse(kindConfig(spec, 'ref'))
+    expect(rest).toEqual({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', name: 'edge-1' })
+    expect(networking).toEqual({})
+    expect(nodes).toHaveLength(1)
+    expect(nodes[0]).not.toHaveProperty('labels')
   })
 
   test('marks every node with the owner, whatever the reference is', () => {

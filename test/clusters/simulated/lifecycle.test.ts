@@ -53,3 +53,23 @@ test('the O-Cloud of a made cluster has the nodes that its spec asked for, by th
   const nodes = await clusters.open('o-lab').list({ apiVersion: 'v1', kind: 'Node' })
   expect(nodes.map(({ metadata }) => metadata.name)).toEqual(['lab-control-plane', 'lab-worker', 'lab-worker2'])
 })
+
+test('nodes have the labels that the spec gives them, and say that they are simulated', async () => {
+  const nodeLabels = { all: { site: 'north' }, controlPlane: { tier: 'control' }, workers: [{ zone: 'a' }] }
+  await clusters.lifecycle.create({ ...spec('labelled', 2), controlPlanes: 2, nodeLabels }, { reference: 'r-1' })
+  await clusters.initialise('o-labelled', { clusterName: 'labelled' })
+  const nodes = await clusters.open('o-labelled').list({ apiVersion: 'v1', kind: 'Node' })
+  const own = new Map(nodes.map(({ metadata }) => [metadata.name, metadata.labels]))
+  expect(own.get('labelled-control-plane2')).toMatchObject({ site: 'north', tier: 'control' })
+  expect(own.get('labelled-worker')).toMatchObject({ site: 'north', zone: 'a', 'kubernetes.io/os': 'linux' })
+  expect(own.get('labelled-worker2')).toMatchObject({ site: 'north' })
+  expect(own.get('labelled-worker2')).not.toHaveProperty('zone')
+
+  const logs = (await clusters.lifecycle.logs?.('labelled')) ?? []
+  expect(logs.map(({ name }) => name)).toContain('labelled-worker2/simulated.log')
+  expect(logs.every(({ text }) => text.includes('simulated'))).toBe(true)
+  expect(await clusters.lifecycle.faults(spec('labelled'))).toEqual([])
+  await clusters.lifecycle.delete('labelled')
+  expect(await clusters.lifecycle.logs?.('labelled')).toEqual([])
+  expect(await clusters.lifecycle.faults(spec('labelled'))).toEqual(['the simulated cluster labelled is gone'])
+})

@@ -107,6 +107,18 @@ describe('the kind-cluster step on the simulated driver', needs('redis'), () => 
       { name: 'ok', nodeImage: 'a b' },
       { name: 'ok', portMappings: [{ containerPort: 0, hostPort: 1 }] },
       { name: 'ok', surprise: true },
+      { name: 'ok', controlPlanes: 0 },
+      { name: 'ok', apiServer: { address: 'localhost' } },
+      { name: 'ok', apiServer: { port: 0 } },
+      { name: 'ok', nodeLabels: { all: { 'a b': 'c' } } },
+      { name: 'ok', nodeLabels: { all: { a: 'x,node-role=y' } } },
+      { name: 'ok', nodeLabels: { controlPlane: { 'node-role.kubernetes.io/worker': '' } } },
+      { name: 'ok', workers: 1, nodeLabels: { workers: [{ a: 'b' }, { a: 'c' }] } },
+      { name: 'ok', featureGates: { 'A=true,B': true } },
+      { name: 'ok', featureGates: { A: 'true' } },
+      { name: 'ok', runtimeConfig: { 'api/beta"': 'true' } },
+      { name: 'ok', runtimeConfig: { 'api/beta': 'maybe' } },
+      { name: 'ok', kubeadmPatches: ['kind: Pod\nspec: {}'] },
     ]
     for (const inputs of bad) expect(kindCluster.inputs.safeParse(inputs).success, JSON.stringify(inputs)).toBe(false)
   })
