@@ -11,6 +11,7 @@ import { addDoctor } from './commands/doctor.ts'
 import { addKubeconfig } from './commands/kubeconfig.ts'
 import { addLogs } from './commands/logs.ts'
 import { addOCloud } from './commands/ocloud.ts'
+import { addPlayOperators } from './commands/play-operators.ts'
 import { addProvision } from './commands/provision.ts'
 import { addReport } from './commands/report.ts'
 import { addRetry } from './commands/retry.ts'
@@ -38,7 +39,7 @@ const GROUPS: Record<string, readonly ((program: Command) => void)[]> = {
     addDelete,
   ],
   'O-Clouds and templates:': [addOCloud, addKubeconfig, addTemplate],
-  'The service:': [addServe, addDemo],
+  'The service:': [addServe, addDemo, addPlayOperators],
   'Before it starts:': [addDoctor, addValidate, addCompletion],
 }
 
