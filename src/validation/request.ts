@@ -8,13 +8,18 @@ import { frontDoorRequestSchema } from '../provisioning/schema.ts'
 import { expanded } from '../provisioning/templates/expansion.ts'
 import { acceptParameters } from '../provisioning/templates/parameters.ts'
 import { templateSchema } from '../provisioning/templates/schema.ts'
+import { type LabelledOCloud, withTarget } from '../provisioning/templates/target-choice.ts'
 import type { Template } from '../provisioning/templates/template.ts'
 import { compileSchema } from '../provisioning/templates/validator.ts'
 import { readSampleFiles } from '../sample-files.ts'
 import { faultsOf, type Validated } from './validated.ts'
 
 const SAMPLES = join(import.meta.dirname, '..', '..', 'samples')
-const sampleOCloud = z.looseObject({ name: z.string(), simulated: z.boolean().optional() })
+const sampleOCloud = z.looseObject({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()).default({}),
+  simulated: z.boolean().default(false),
+})
 
 /** What is wrong with a request, as far as the sample templates tell: body, parameters, options. */
 export async function requestFaults(value: unknown): Promise<Pick<Validated, 'faults' | 'remarks'>> {
@@ -45,8 +50,8 @@ async function offlineParts(named: Set<string>, simulationAsked: boolean): Promi
         if (found) return expanded(found)
         throw new ServiceError('UNKNOWN_TEMPLATE', `there is no sample template ${name} ${version}`)
       },
-      accept: ({ parameterSchema }, parameters) =>
-        acceptParameters(parameters, {
+      accept: ({ parameterSchema, targetSelector }, parameters) =>
+        acceptParameters(withTarget({ parameterSchema, targetSelector }, parameters, [...oClouds.values()]), {
           schema: parameterSchema,
           validate: compileSchema(parameterSchema),
           async resolveOCloud(idOrName) {
@@ -57,7 +62,7 @@ async function offlineParts(named: Set<string>, simulationAsked: boolean): Promi
     },
     oClouds: {
       // Who asks for a simulation means a simulated one: the service tells the truth.
-      get: async (name) => ({ value: { simulated: oClouds.get(name) ?? simulationAsked } }),
+      get: async (name) => ({ value: { simulated: oClouds.get(name)?.simulated ?? simulationAsked } }),
     },
     secrets: {
       seal: () => 'not kept',
@@ -74,13 +79,15 @@ async function sampleTemplates(): Promise<Template[]> {
   })
 }
 
-/** Names of the sample O-Clouds, and whether they are simulated. */
-async function sampleOClouds(): Promise<Map<string, boolean>> {
+/** The sample O-Clouds by name, which stands for their id. */
+async function sampleOClouds(): Promise<Map<string, LabelledOCloud & { simulated: boolean }>> {
   const files = await readSampleFiles(join(SAMPLES, 'oclouds'))
   return new Map(
     files.flatMap((file) => {
       const oCloud = sampleOCloud.safeParse('content' in file ? file.content : undefined)
-      return oCloud.success ? [[oCloud.data.name, oCloud.data.simulated === true] as const] : []
+      if (!oCloud.success) return []
+      const { name, labels, simulated } = oCloud.data
+      return [[name, { oCloudId: name, name, labels, simulated }] as const]
     }),
   )
 }

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { createApp } from '../../src/app.ts'
+import { allOClouds } from '../../src/clusters/all-oclouds.ts'
 import { createKubernetesCluster } from '../../src/clusters/kubernetes/cluster.ts'
 import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
+import { createPackageRenderer } from '../../src/packages/render.ts'
+import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { createJournals } from '../../src/provisioning/logs-journal.ts'
 import { createRequests } from '../../src/provisioning/requests.ts'
 import { createProvisioningService } from '../../src/provisioning/service.ts'
@@ -19,6 +23,7 @@ import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
 import { createQueues } from '../../src/queue/queues.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
+import { SAMPLES } from './samples.ts'
 
 export interface TestApi {
   url: string
@@ -96,7 +101,13 @@ export async function startTestApi({
     log,
     statusCacheSeconds: 1,
   })
-  const catalogue = createTemplateCatalogue({ store, stepRegistry: steps, resolveOCloud: oClouds.resolve, log })
+  const catalogue = createTemplateCatalogue({
+    store,
+    stepRegistry: steps,
+    resolveOCloud: oClouds.resolve,
+    listOClouds: () => allOClouds(oClouds),
+    log,
+  })
   const requests = createRequests(store)
   const clock = () => new Date()
   const shared = {
@@ -117,7 +128,13 @@ export async function startTestApi({
         accept: shared,
         queue,
         steps,
-        ports: { oClouds, lifecycle: () => simulated.lifecycle, packages: unused, render: unused, locks: store.locks },
+        ports: {
+          oClouds,
+          lifecycle: () => simulated.lifecycle,
+          packages: () => createSimulatedPackages(),
+          render: createPackageRenderer({ packageRoot: join(SAMPLES, 'packages') }),
+          locks: store.locks,
+        },
         endLeftovers: async () => undefined,
         journals: createJournals({ requests, log }),
         undoTimeoutMs: 5000,
@@ -165,8 +182,4 @@ export function thingsRequest(provisioningRequestId: string, more: object = {}) 
     templateParameters: { oCloud: 'sim-1' },
     ...more,
   }
-}
-
-function unused(): never {
-  throw new Error('things need no ports')
 }

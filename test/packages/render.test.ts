@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
-import { requestsOf } from '../../src/packages/requests.ts'
+import { limitsOf, requestsOf } from '../../src/packages/requests.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'o2ims-packages-'))
 const packageRoot = join(folder, 'root')
@@ -183,12 +183,17 @@ describe('the sample package 5g-ran', () => {
       cuCpu: 2,
       duMemory: '1Gi',
       cuMemory: '2Gi',
+      duCpuLimit: '2',
+      cuCpuLimit: '3',
+      duMemoryLimit: '4Gi',
+      cuMemoryLimit: '5Gi',
       siteName: 's',
       plmn: '46692',
       trackingArea: 7,
     }
     const { objects } = await renderSample(source('5g-ran', values))
     expect(requestsOf(objects)).toEqual({ cpu: '7', memory: '7Gi', pods: '5' })
+    expect(limitsOf(objects)).toEqual({ cpu: '12', memory: '22Gi', pods: '5' })
     const config = objects.find((object) => object.kind === 'ConfigMap')
     expect(config?.data).toMatchObject({ SITE_NAME: 's', PLMN: '46692', TRACKING_AREA: '7' })
   })

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -17,7 +18,13 @@ describe('the sample templates', needs('redis'), () => {
   const { now, log, warnings } = sampleWorlds()
 
   const catalogueOn = (store: Store) =>
-    createTemplateCatalogue({ store, stepRegistry: STEPS, resolveOCloud: async (name) => `id-of-${name}`, log })
+    createTemplateCatalogue({
+      store,
+      stepRegistry: STEPS,
+      resolveOCloud: async (name) => (name.startsWith('id-of-') ? name : `id-of-${name}`),
+      listOClouds: async () => sampleOClouds,
+      log,
+    })
   const filesIn = async (store: Store) => {
     const { items } = await catalogueOn(store).list({ limit: 100 })
     return items.map(({ value }) => `${value.name}-${value.version}.yaml`).sort()
@@ -103,6 +110,11 @@ describe('the sample templates', needs('redis'), () => {
     await loadTemplateSamples({ catalogue: catalogueOn(store), directory: join(directory, 'none'), log })
     expect(await filesIn(store)).toEqual([])
   })
+})
+
+const sampleOClouds = readdirSync(join(SAMPLES, 'oclouds')).map((file) => {
+  const { name, labels } = parse(readFileSync(join(SAMPLES, 'oclouds', file), 'utf8'))
+  return { oCloudId: `id-of-${name}`, name, labels }
 })
 
 const minimal = {
