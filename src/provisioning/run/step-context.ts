@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Cluster } from '../../clusters/cluster.ts'
 import type { ClusterLifecycle } from '../../clusters/lifecycle.ts'
 import type { OCloudRegistry } from '../../clusters/registry-types.ts'
+import { ServiceError } from '../../errors.ts'
 import { simulatedKubeconfig } from '../../operators/simulated-kubeconfig.ts'
 import type { PackagePort, RenderPackage } from '../../packages/package-port.ts'
 import type { Locks } from '../../store/store.ts'
@@ -90,8 +91,13 @@ async function kubeconfigOf(
   const { name, madeBy } = value
   const kind = lifecycle('kind')
   // A cluster of that name may be another one by now, or stand at another docker.
-  const presence = madeBy && (await kind.find(name, { signal }))
+  const presence = madeBy && (await kind.find(name, { signal }).catch(withoutDocker))
   const stands = presence?.state === 'present' && presence.owner === madeBy?.reference
   const internal = stands ? await kind.kubeconfig(name, { signal, internal: true }) : undefined
   return internal ?? oClouds.credentials(oCloudId)
+}
+
+/** A worker without docker has the kubeconfig all the same, with the address that was registered. */
+function withoutDocker(error: unknown): undefined {
+  if (!(error instanceof ServiceError) || error.code !== 'PREFLIGHT_FAILED') throw error
 }

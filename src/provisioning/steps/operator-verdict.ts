@@ -52,13 +52,20 @@ function judgeFocom(focom: KubernetesObject, remote: 'absent' | 'unlisted' | 're
     // It has made the request and lost sight of it: we have not.
     if (made && remote === 'unlisted')
       return waiting({ phase, message: `${words}; the O-Cloud itself has not answered yet` })
-    return { failed: words }
+    const unreached = remote === 'absent' && !made && UNREACHED.test(words)
+    return { failed: unreached ? `${words}; ${ANOTHER_ADDRESS}` : words }
   }
   if (phase !== 'FULFILLED') return waiting({ phase, message: words })
   if (remote === 'refused') return { done: true }
   const missing = remote === 'absent' ? 'the request does not stand on the O-Cloud' : 'the O-Cloud has not answered yet'
   return waiting({ phase, message: `${words}, but ${missing}` })
 }
+
+/** How Go, and we, say that nobody is there. */
+const UNREACHED =
+  /refused|i\/o timeout|no route|no such host|unreachable|cannot be reached|deadline exceeded|certificate/i
+const ANOTHER_ADDRESS =
+  'the O-Cloud answers here: FoCoM needs an address at which it reaches it, the input "server" of kubeconfig-secret'
 
 function waiting({ phase, message }: OperatorSays): Verdict {
   return { done: false, percent: phase === 'PENDING' ? PERCENT.PENDING : PERCENT.PROGRESSING, message }

@@ -42,8 +42,8 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
 
   const asked = (operator: OperatorBehaviour) => ({ timeoutSeconds: 20, simulation: { operator } })
   const parameters = (id: string, more: object = {}) => ({
-    smo: 'smo',
-    edge: 'edge',
+    smo: 'sim-smo',
+    edge: 'sim-edge',
     namespace: `ran-${id}`,
     silenceSeconds: 1,
     ...more,
@@ -121,7 +121,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
 
   describe('directly', () => {
     const direct = (id: string, more: object = {}) => ({
-      oCloud: 'edge',
+      oCloud: 'sim-edge',
       clusterName: id,
       imsDefinitions: 'package',
       silenceSeconds: 1,
@@ -144,6 +144,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     test('another cluster by PUT is another request, as the operator hears of no change', async () => {
       const first = await world.provision('put', 'nephio-workload-cluster', direct('put-a'))
       const request = ref(PROVISIONING_REQUEST, `request-${first.reference}`)
+      expect(first.provisionedResourceSet?.nodeClusterId).toBe((await world.edge.get(request))?.metadata.uid)
       const uid = (await world.edge.get(request))?.metadata.uid
       const second = await world.change('put', direct('put-b'))
       expect(second.phase, second.message).toBe('FULFILLED')
@@ -154,7 +155,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     })
 
     test('F7: a missing definition fails the step with its name', async () => {
-      const record = await world.provision('bare', 'nephio-workload-cluster', { oCloud: 'edge', clusterName: 'bare' })
+      const record = await world.provision('bare', 'nephio-workload-cluster', { oCloud: 'sim-edge', clusterName: 'bare' })
       expect(record.error).toMatchObject({ code: 'APPLY_FAILED', exitCode: 5 })
       expect(record.message).toContain('CustomResourceDefinition provisioningrequests.o2ims.provisioning.oran.org')
     })
@@ -187,7 +188,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
       const other = { ...PACKAGE_VARIANT, metadata: { name: 'somebodys', namespace: 'default' } }
       await world.edge.apply({ ...other, spec: { downstream: { repo: 'mgmt', package: 'theirs' } } })
       const options = asked({ behaviour: 'failed', pollMs: 20 })
-      const direct = { oCloud: 'edge', clusterName: 'ours', imsDefinitions: 'package', silenceSeconds: 10 }
+      const direct = { oCloud: 'sim-edge', clusterName: 'ours', imsDefinitions: 'package', silenceSeconds: 10 }
       const record = await world.provision('undone', 'nephio-workload-cluster', direct, options)
       expect(record.error).toMatchObject({ code: 'PROVISIONING_FAILED', left: [] })
       await eventually(async () => {

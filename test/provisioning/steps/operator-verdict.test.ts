@@ -44,6 +44,14 @@ describe('the verdict on a request', () => {
     expect(judge('refused', focom('failed', 'x'))).toHaveProperty('failed')
   })
 
+  test('an O-Cloud that answers us and not FoCoM is told as a matter of the address', () => {
+    const refused = focom('failed', 'failed to create remote cluster: dial tcp 127.0.0.1:6443: connection refused', '')
+    expect(judge('absent', refused)).toEqual({
+      failed: expect.stringMatching(/connection refused; the O-Cloud answers here: FoCoM needs an address/),
+    })
+    expect(judge('unlisted', refused)).toEqual({ failed: expect.stringMatching(/connection refused$/) })
+  })
+
   test('an O-Cloud that has not answered yet is waited for when FoCoM has lost sight of the request', () => {
     expect(judge('unlisted', focom('failed', 'poll error: refused'))).toMatchObject({ done: false })
     expect(judge('unlisted', focom('Fulfilled'))).toMatchObject({ done: false })
