@@ -60,12 +60,12 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
 
   it('F3: a follower sees each word of the O-Cloud within a second, although FoCoM looks every 30 s', async () => {
     const simulation = { operator: { behaviour: 'silent', pollMs: 30_000 } }
-    const body = requestFor('seen', 'edge-5g', { smo: 'smo', edge: 'edge', namespace: 'ran-seen' }, { simulation })
+    const body = requestFor('seen', 'edge-5g', { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-seen' }, { simulation })
     const posted = await call(requests(), 'POST', body)
     expect(posted.status, JSON.stringify(posted.body)).toBe(201)
     const seen: SeenEvent[] = []
     const ended = follow(`${requests()}/seen/events`, AbortSignal.timeout(30_000), (event) => seen.push(event))
-    const edge = await oCloud('edge')
+    const edge = await oCloud('sim-edge')
     const messages = () =>
       seen.filter(({ event }) => event === 'step').map(({ data, at }) => ({ text: data.message, at }))
     await eventually(() => expect(messages().at(-1)?.text).toMatch(/the o2ims-operator wrote no status/), 10_000)
@@ -99,7 +99,7 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
   })
 
   it('F9: a dry run says what would be made on both O-Clouds, and makes nothing', async () => {
-    const body = requestFor('dry', 'edge-5g', { smo: 'smo', edge: 'edge', namespace: 'ran-dry', operator: 'external' })
+    const body = requestFor('dry', 'edge-5g', { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-dry', operator: 'external' })
     const { status, body: plan } = await call(`${requests()}?dryRun=true`, 'POST', body)
     expect(status, JSON.stringify(plan)).toBe(200)
     const changes = (name: string) =>
@@ -120,7 +120,7 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
     ['simulation.operator.behaviour', { simulation: { operator: { behaviour: 'lazy' } } }],
     ['simulation.operator.pollMs', { simulation: { operator: { pollMs: 1 } } }],
   ])('a bad %s is refused by name', async (field, options) => {
-    const body = requestFor('bad', 'edge-5g', { smo: 'smo', edge: 'edge' }, options)
+    const body = requestFor('bad', 'edge-5g', { smo: 'sim-smo', edge: 'sim-edge' }, options)
     const { status, body: problem } = await call(requests(), 'POST', body)
     expect(status).toBe(400)
     expect(problem.errors[0].pointer).toBe(`/options/${field.replaceAll('.', '/')}`)

@@ -10,7 +10,7 @@ const DEFINITION = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourc
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment' }
 const FOCOM = ref(DEPLOYMENT, 'focom-operator-controller-manager', 'focom-system')
 const OCLOUDS = ref(DEFINITION, 'oclouds.focom.nephio.org')
-const where = (namespace: string) => ({ smo: 'smo', edge: 'edge', namespace })
+const where = (namespace: string) => ({ smo: 'sim-smo', edge: 'sim-edge', namespace })
 const phaseOf = (record: ProvisioningRecord | undefined) => `${record?.phase}: ${record?.message}`
 const stepOf = (record: ProvisioningRecord, name: string) => record.steps.find((step) => step.name === name)
 
@@ -125,7 +125,7 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.oClouds.resolve('focom-smo')).toBeUndefined()
     expect(await world.oClouds.resolve('focom-edge')).toBeUndefined()
 
-    const given = { driver: 'simulated', edge: 'edge', namespace: 'ran-given' }
+    const given = { driver: 'simulated', edge: 'sim-edge', namespace: 'ran-given' }
     const on = await world.provision('given', 'edge-5g-kind', given)
     expect(phaseOf(on)).toBe('FULFILLED: provisioned')
     expect(await world.oClouds.resolve('focom-edge')).toBeUndefined()

@@ -101,8 +101,8 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
 
   return {
     oClouds,
-    smo: await oCloud('smo'),
-    edge: await oCloud('edge'),
+    smo: await oCloud('sim-smo'),
+    edge: await oCloud('sim-edge'),
     oCloud,
     publish: async (template) => {
       await catalogue.publish(template)
