@@ -117,7 +117,7 @@ const quotaObject = (name: string, hard: Quota): JsonObject => ({
   apiVersion: 'v1',
   kind: 'ResourceQuota',
   metadata: { name },
-  spec: { hard: jsonOf(hard) },
+  spec: { hard: Object.fromEntries(Object.entries(hard).map(([resource, most]) => [resource, String(most)])) },
 })
 
 function policyObject(name: string, { podSelector = {}, ingress, egress }: NetworkPolicyRules): JsonObject {

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Cluster } from '../../src/clusters/cluster.ts'
+import type { JsonObject } from '../../src/json.ts'
+import { STEPS } from '../../src/provisioning/steps/registry.ts'
+import { startTestApi, type TestApi } from '../harness/api.ts'
+import { call, follow, toTheEnd } from '../harness/client.ts'
+import { eventually } from '../harness/eventually.ts'
+import { needs } from '../harness/needs.ts'
+import { requestFor } from '../harness/templates.ts'
+
+const JOB = { apiVersion: 'batch/v1', kind: 'Job' }
+const CONFIG = { apiVersion: 'v1', kind: 'ConfigMap' }
+const hook = (name: string, more: object = {}) => ({
+  name,
+  image: 'registry.example/tests:1',
+  timeoutSeconds: 30,
+  ...more,
+})
+
+/** One ConfigMap as workload, with these hooks around it. */
+function template(name: string, hooks: object): JsonObject {
+  const object = { ...CONFIG, metadata: { name: 'workload' }, data: { content: '{{ content }}' } }
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '{{ namespace }}' } }
+  const place = { target: '{{ oCloud }}', namespace: '{{ namespace }}' }
+  const steps = [
+    { name: 'workload', uses: 'manifests', with: { ...place, objects: [namespace, object] } },
+    { name: 'report', uses: 'report' },
+  ]
+  const properties = {
+    oCloud: { type: 'string', format: 'o-cloud' },
+    namespace: { type: 'string' },
+    content: { type: 'string', default: 'first' },
+  }
+  const parameterSchema = { type: 'object', required: ['oCloud', 'namespace'], additionalProperties: false, properties }
+  const head = { name, version: '1.0.0', description: '', result: 'resources', timeoutSeconds: 60 }
+  return JSON.parse(JSON.stringify({ ...head, parameterSchema, steps, hooks }))
+}
+
+describe('hooks of a template', needs('redis'), () => {
+  let api: TestApi
+  let requests: string
+  let cluster: Cluster
+  /** Every Job that was there, by namespace, and whether the workload stood when it came and went. */
+  const seen: { namespace: string; name: string; type: string; workload: boolean }[] = []
+  const watching = new AbortController()
+
+  beforeAll(async () => {
+    api = await startTestApi({ steps: STEPS })
+    requests = `${api.url}/o2ims/v1/provisioningRequests`
+    cluster = await api.oClouds.open((await api.oClouds.resolve('sim-1')) ?? '')
+    void watchJobs().catch((error: unknown) => {
+      if (!watching.signal.aborted) throw error
+    })
+    for (const one of [
+      template('around', {
+        preProvision: [hook('prepare', { env: [{ name: 'WHERE', value: 'in {{ namespace }}' }] })],
+        postProvision: [hook('run-smoke-tests'), hook('configure-monitoring')],
+        preTerminate: [hook('backup-configuration')],
+      }),
+      template('short', { postProvision: [hook('run-smoke-tests', { timeoutSeconds: 1 })] }),
+    ])
+      expect((await call(`${api.url}/o2ims/v1/templates`, 'POST', one)).status).toBe(201)
+  })
+  afterAll(async () => {
+    watching.abort()
+    await api?.close()
+  })
+
+  async function watchJobs(): Promise<void> {
+    for await (const event of cluster.watch(JOB, {}, watching.signal)) {
+      if (event.type !== 'ADDED' && event.type !== 'DELETED') continue
+      const { namespace = '', name } = event.object.metadata
+      seen.push({ namespace, name, type: event.type, workload: (await workload(namespace)) !== undefined })
+    }
+  }
+  const workload = (namespace: string) => cluster.get({ ...CONFIG, namespace, name: 'workload' })
+  const jobs = (namespace: string) =>
+    seen
+      .filter((job) => job.namespace === namespace && job.type === 'ADDED')
+      .map(({ name, workload: stood }) => `${name.replace(/-[0-9a-f]{8}-/, ' ')}${stood ? ' beside the workload' : ''}`)
+  const request = (
+    id: string,
+    { more = {}, of = 'around', hooks = {} }: { more?: JsonObject; of?: string; hooks?: JsonObject },
+  ) => requestFor(id, of, { oCloud: 'sim-1', namespace: id, ...more }, { simulation: { hooks } })
+  const provision = async (id: string, what: Parameters<typeof request>[1] = {}) => {
+    const { status, body } = await call(requests, 'POST', request(id, what))
+    expect(status, JSON.stringify(body)).toBe(201)
+    return (await toTheEnd(api.url, id)).body
+  }
+
+  test('run as Jobs before and after the workload, one after the other, and are gone when they have succeeded', async () => {
+    const body = await provision('in-order')
+    expect(body.status, JSON.stringify(body.progress.error)).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    expect(jobs('in-order')).toEqual([
+      'prepare 1',
+      'run-smoke-tests 1 beside the workload',
+      'configure-monitoring 1 beside the workload',
+    ])
+    expect(await cluster.list(JOB, { namespace: 'in-order' })).toEqual([])
+    const steps = body.progress.steps.map(
+      ({ name, message }: { name: string; message: string }) => `${name}: ${message}`,
+    )
+    expect(steps).toEqual([
+      expect.stringMatching(/^hook:prepare: prepare succeeded after \d+\.\d s$/),
+      'workload: 2 objects, 1 changed',
+      expect.stringMatching(/^hook:run-smoke-tests: run-smoke-tests succeeded/),
+      expect.stringMatching(/^hook:configure-monitoring: /),
+      expect.stringContaining('report: '),
+      'hook:backup-configuration: runs before the removal',
+    ])
+  })
+
+  test('after a change those around the workload run again; what runs before a removal does not', async () => {
+    await provision('changed')
+    const put = await call(`${requests}/changed`, 'PUT', request('changed', { more: { content: 'second' } }))
+    expect(put.status).toBe(200)
+    expect((await toTheEnd(api.url, 'changed')).body.status).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    expect(jobs('changed').slice(3)).toEqual([
+      'prepare 2 beside the workload',
+      'run-smoke-tests 2 beside the workload',
+      'configure-monitoring 2 beside the workload',
+    ])
+  })
+
+  test('one that fails fails the request, with the Job, the reason and its last words; everything is undone', async () => {
+    const body = await provision('fails', { hooks: { 'run-smoke-tests': { fails: 'fail', log: 'cell 7 is\nsilent' } } })
+    expect(body.progress.error).toMatchObject({
+      code: 'PROVISIONING_FAILED',
+      exitCode: 6,
+      step: 'hook:run-smoke-tests',
+      cause: expect.stringMatching(
+        /^Job fails\/run-smoke-tests-[0-9a-f]{8}-1 failed: BackoffLimitExceeded: .*exit code 1; its last words: "cell 7 is silent"/,
+      ),
+      left: [],
+    })
+    // Said once: what a diagnosis finds is the same.
+    expect(body.progress.error.cause.match(/BackoffLimitExceeded/g)).toHaveLength(1)
+    expect(await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'fails' })).toBeUndefined()
+    // Nothing of a failed first generation was in use.
+    expect((await call(`${requests}/fails`, 'DELETE')).status).toBe(202)
+    expect((await toTheEnd(api.url, 'fails')).status).toBe(404)
+    expect(jobs('fails').filter((name) => name.startsWith('backup'))).toEqual([])
+  })
+
+  test('one that takes longer than its own limit fails the request, and says what keeps it', async () => {
+    const body = await provision('late', { of: 'short', hooks: { 'run-smoke-tests': { fails: 'image' } } })
+    expect(body.progress.error).toMatchObject({
+      code: 'PROVISIONING_FAILED',
+      step: 'hook:run-smoke-tests',
+      cause: expect.stringMatching(
+        /did not end within 1 s; pod .* ImagePullBackOff: Back-off pulling image "registry.example/,
+      ),
+    })
+  })
+
+  test('what runs before a removal runs before anything goes', async () => {
+    await provision('removed')
+    expect((await call(`${requests}/removed`, 'DELETE')).status).toBe(202)
+    expect((await toTheEnd(api.url, 'removed')).status).toBe(404)
+    await eventually(() => expect(jobs('removed').slice(3)).toEqual(['backup-configuration 2 beside the workload']))
+    expect(await workload('removed')).toBeUndefined()
+    const left = seen.filter((job) => job.namespace === 'removed' && job.type === 'DELETED')
+    expect(left).toHaveLength(4)
+  })
+
+  test('one that fails before a removal holds it up, is tried three times, and then no longer', async () => {
+    await provision('held', { hooks: { 'backup-configuration': { fails: 'fail', log: 'disk full' } } })
+    const events: string[] = []
+    const ended = follow(`${requests}/held/events`, AbortSignal.timeout(30_000), ({ data }) => {
+      if (data.step === 'hook:backup-configuration' && data.state === 'FAILED') events.push(data.message)
+    })
+    for (const failures of [1, 2]) {
+      expect((await call(`${requests}/held`, 'DELETE')).status).toBe(202)
+      await eventually(async () => {
+        expect(events).toHaveLength(failures)
+        const { body } = await call(`${requests}/held`)
+        expect(body.status).toMatchObject({
+          provisioningPhase: 'DELETING',
+          message: expect.stringMatching(/^hook:backup-configuration: Job held\/.* "disk full"; tried again in \d+ s/),
+        })
+      })
+      expect(await workload('held')).toBeDefined()
+    }
+    // The job is put off a moment after the record says so.
+    await eventually(async () => {
+      await call(`${requests}/held`, 'DELETE')
+      expect((await call(`${requests}/held`)).status).toBe(404)
+    })
+    await ended
+    expect(events.at(-1)).toMatch(/"disk full"; it failed 3 times and holds up the removal no longer$/)
+    expect(await workload('held')).toBeUndefined()
+    expect(api.log()).toContain('a hook is given up')
+  })
+
+  test('a simulation of a hook that the template does not have is refused', async () => {
+    const { status, body } = await call(requests, 'POST', request('nowhere', { hooks: { dance: { fails: 'fail' } } }))
+    expect([status, body.errors[0].pointer]).toEqual([422, '/options/simulation/hooks/dance'])
+  })
+
+  test('a dry run shows the Jobs and makes none', async () => {
+    const { body } = await call(`${requests}?dryRun=true`, 'POST', request('planned', {}))
+    const made = body.steps.map(({ name, changes }: { name: string; changes: { object: { kind: string } }[] }) => [
+      name,
+      changes.map(({ object }) => object.kind).join(),
+    ])
+    expect(made).toContainEqual(['hook:prepare', 'Namespace,Job'])
+    expect(made).toContainEqual(['hook:backup-configuration', ''])
+    expect(jobs('planned')).toEqual([])
+  })
+})
