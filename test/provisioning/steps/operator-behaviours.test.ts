@@ -155,7 +155,10 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     })
 
     test('F7: a missing definition fails the step with its name', async () => {
-      const record = await world.provision('bare', 'nephio-workload-cluster', { oCloud: 'sim-edge', clusterName: 'bare' })
+      const record = await world.provision('bare', 'nephio-workload-cluster', {
+        oCloud: 'sim-edge',
+        clusterName: 'bare',
+      })
       expect(record.error).toMatchObject({ code: 'APPLY_FAILED', exitCode: 5 })
       expect(record.message).toContain('CustomResourceDefinition provisioningrequests.o2ims.provisioning.oran.org')
     })
@@ -186,7 +189,8 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
 
     test('so does the undo of a request that failed, and packages of others stay', async () => {
       const other = { ...PACKAGE_VARIANT, metadata: { name: 'somebodys', namespace: 'default' } }
-      await world.edge.apply({ ...other, spec: { downstream: { repo: 'mgmt', package: 'theirs' } } })
+      const annotations = { 'approval.nephio.org/policy': 'initial' }
+      await world.edge.apply({ ...other, spec: { downstream: { repo: 'mgmt', package: 'theirs' }, annotations } })
       const options = asked({ behaviour: 'failed', pollMs: 20 })
       const direct = { oCloud: 'sim-edge', clusterName: 'ours', imsDefinitions: 'package', silenceSeconds: 10 }
       const record = await world.provision('undone', 'nephio-workload-cluster', direct, options)
