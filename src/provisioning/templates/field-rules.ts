@@ -79,10 +79,12 @@ function secretFaults({ hooks = {}, parameterSchema }: Template): FieldError[] {
 function expandedFaults(template: Template, registry: StepRegistry): FieldError[] {
   const all = expandedSteps(template)
   const steps = all.map(({ step }) => step)
-  return stepFaults({ ...template, steps }, registry).map(({ pointer, message }) => {
+  return stepFaults({ ...template, steps }, registry).flatMap(({ pointer, message }) => {
     const [, , index = '', ...inner] = pointer.split('/')
     const from = all[Number(index)]?.from ?? ''
+    // Sound but for what a field brought in, which is said of the field.
+    if (from.startsWith('/steps/')) return []
     const inHook = from.startsWith('/hooks/') && inner[0] === 'with' && inner[1] === 'hook'
-    return { pointer: [from, ...(inHook ? inner.slice(2) : [])].join('/'), message }
+    return [{ pointer: [from, ...(inHook ? inner.slice(2) : [])].join('/'), message }]
   })
 }
