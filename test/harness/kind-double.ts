@@ -25,6 +25,14 @@ export function kindThat(how: Misbehaviour): KindDouble {
   }
 }
 
+/** For containers that are no clusters: KIND_NODE_IMAGE, else a node image that docker has already. */
+export function nodeImage(): string {
+  const asked = ['images', '--filter', 'reference=kindest/node', '--format', '{{.ID}}']
+  const image = process.env.KIND_NODE_IMAGE ?? execFileSync('docker', asked, { encoding: 'utf8' }).split('\n')[0]
+  if (!image) throw new Error('docker has no node image yet: set KIND_NODE_IMAGE, or `docker pull kindest/node`')
+  return image
+}
+
 const GARBAGE = `#!/bin/sh
 cat > /dev/null
 head -c 200000 /dev/urandom
@@ -36,7 +44,7 @@ const scriptOf = (how: 'hangs' | 'dies', kind: string): string => `#!/bin/sh
 mount=$(sed -n 's/^ *containerPath: //p' | head -n 1)
 docker run --detach --name "$4-control-plane" --label "io.x-k8s.kind.cluster=$4" \\
   --label io.x-k8s.kind.role=control-plane --volume "/dev/null:$mount:ro" --network none \\
-  --entrypoint sleep '${process.env.KIND_NODE_IMAGE}' 600 > /dev/null
+  --entrypoint sleep '${nodeImage()}' 600 > /dev/null
 echo ' • Starting control-plane 🕹️  ...' >&2
 ${how === 'dies' ? 'kill -9 $$' : "trap '' TERM; while :; do sleep 1; done"}
 `

@@ -12,6 +12,7 @@ import { kindCluster } from '../../../src/provisioning/steps/kind-cluster.ts'
 import { createChildProcesses } from '../../../src/tools/child-processes.ts'
 import { createDocker } from '../../../src/tools/docker.ts'
 import { createKind } from '../../../src/tools/kind.ts'
+import { COMPLETE_MARK } from '../../../src/tools/kind-config.ts'
 import { kindThat } from '../../harness/kind-double.ts'
 import { needs } from '../../harness/needs.ts'
 import { silentLog } from '../../harness/redis.ts'
@@ -53,37 +54,9 @@ describe('the kind-cluster step with true kind', needs('kind'), () => {
   const first = context()
   let standing: Made
 
-  test('F8: makes a cluster whose nodes are Ready and whose CoreDNS is Available, uses it again, and refuses to change it', async () => {
-    const made = await kindCluster.apply(given(), undefined, first.context)
-    const verified = await kindCluster.verify(given(), made, first.context)
-    const cluster = await first.context.cluster(made.oCloudId ?? '')
-    const nodes = (await cluster?.list({ apiVersion: 'v1', kind: 'Node' }, {})) ?? []
-    expect(nodes.map(({ metadata }) => metadata.name)).toEqual([`${name}-control-plane`])
-    const coredns = await cluster?.get({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      namespace: 'kube-system',
-      name: 'coredns',
-    })
-    for (const [object, type] of [...nodes.map((node) => [node, 'Ready'] as const), [coredns, 'Available'] as const]) {
-      expect(object?.status?.conditions).toContainEqual(expect.objectContaining({ type, status: 'True' }))
-    }
-
-    const second = context({ generation: 2, registered: first.registered })
-    const again = await kindCluster.apply(given(), verified, second.context)
-    standing = await kindCluster.verify(given(), again, second.context)
-    expect(standing).toMatchObject({ oCloudId: made.oCloudId, objects: [{ action: 'unchanged', madeIn: 1 }] })
-
-    await expect(kindCluster.apply(given({ workers: 1 }), again, second.context)).rejects.toThrow(
-      /cannot be changed in place/,
-    )
-    const stranger = context({ reference: randomUUID() })
-    await expect(kindCluster.apply(given(), undefined, stranger.context)).rejects.toMatchObject({ code: 'CONFLICT' })
-  })
-
   test('a cluster that does not run any more fails the step, which says what is wrong and what to send; with that it is replaced', async () => {
-    execFileSync('docker', ['kill', `${name}-control-plane`], { stdio: 'ignore' })
-    const broken = context({ generation: 3, registered: first.registered })
+    standing = await stoppedCluster()
+    const broken = context({ generation: 2, registered: first.registered })
     const message = new RegExp(`${name}-control-plane is exited \\(exit code 137\\).*replaceUnhealthy: true`)
     const refused = { code: 'KIND_FAILED', retryable: false, message: expect.stringMatching(message) }
     await expect(kindCluster.plan(given(), standing, broken.context)).rejects.toMatchObject(refused)
@@ -95,15 +68,59 @@ describe('the kind-cluster step with true kind', needs('kind'), () => {
       { action: 'delete', object: { name } },
       { action: 'create', object: { name } },
     ])
-    const made = await kindCluster.apply(replacing, standing, broken.context)
-    standing = await kindCluster.verify(replacing, made, broken.context)
-    expect(standing).toMatchObject({ oCloudId: made.oCloudId, objects: [{ action: 'created', madeIn: 3 }] })
+    standing = await kindCluster.apply(replacing, standing, broken.context)
+    expect(standing.objects).toMatchObject([{ action: 'created', madeIn: 2 }])
     expect(await lifecycle.faults({ name, workers: 0 })).toEqual([])
+  })
 
-    expect(await kindCluster.undo(standing, 'all', broken.context)).toMatchObject({ left: [] })
+  test('F8: waits until every node is Ready and CoreDNS is Available', async () => {
+    const { context: run } = context({ generation: 2, registered: first.registered })
+    standing = await kindCluster.verify(given(), standing, run)
+    const cluster = await run.cluster(standing.oCloudId ?? '')
+    const nodes = (await cluster?.list({ apiVersion: 'v1', kind: 'Node' }, {})) ?? []
+    expect(nodes.map(({ metadata }) => metadata.name)).toEqual([`${name}-control-plane`])
+    const coredns = await cluster?.get({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      namespace: 'kube-system',
+      name: 'coredns',
+    })
+    for (const [object, type] of [...nodes.map((node) => [node, 'Ready'] as const), [coredns, 'Available'] as const]) {
+      expect(object?.status?.conditions).toContainEqual(expect.objectContaining({ type, status: 'True' }))
+    }
+  })
+
+  test('uses the cluster again, refuses to change it or to share it, and takes it away', async () => {
+    const third = context({ generation: 3, registered: first.registered })
+    const again = await kindCluster.apply(given(), standing, third.context)
+    const verified = await kindCluster.verify(given(), again, third.context)
+    expect(verified).toMatchObject({ oCloudId: standing.oCloudId, objects: [{ action: 'unchanged', madeIn: 2 }] })
+
+    await expect(kindCluster.apply(given({ workers: 1 }), verified, third.context)).rejects.toThrow(
+      /cannot be changed in place/,
+    )
+    const stranger = context({ reference: randomUUID() })
+    await expect(kindCluster.apply(given(), undefined, stranger.context)).rejects.toMatchObject({ code: 'CONFLICT' })
+
+    expect(await kindCluster.undo(verified, 'all', third.context)).toMatchObject({ left: [] })
     expect(await lifecycle.find(name)).toEqual({ state: 'absent' })
     expect(first.registered.size).toBe(0)
   })
+
+  /** What a cluster of ours looks like to docker when its machine has stopped; with what the step had written down. */
+  async function stoppedCluster(): Promise<Made> {
+    const double = kindThat('dies')
+    try {
+      const maker = createKindLifecycle({ kind: createKind({ children: double.children, runDir }), docker })
+      const { context: run, last } = context({ lifecycle: maker })
+      await expect(kindCluster.apply(given(), undefined, run)).rejects.toMatchObject({ code: 'KIND_FAILED' })
+      execFileSync('docker', ['exec', `${name}-control-plane`, 'touch', COMPLETE_MARK])
+      execFileSync('docker', ['kill', `${name}-control-plane`], { stdio: 'ignore' })
+      return last() ?? { objects: [], outputs: {}, notes: {} }
+    } finally {
+      double.dispose()
+    }
+  }
 
   test('a kind that hangs is ended at the deadline, and its containers go', async () => {
     const double = kindThat('hangs')
