@@ -15,6 +15,8 @@ export interface RunOptions {
 export interface SubmitOptions extends Pick<RunOptions, 'follow' | 'verbose'> {
   /** The same request FAILED before: all its steps run again. */
   retryFailed?: boolean
+  /** Called once, when it stands and before it is followed. */
+  posted?: () => Promise<void>
   /** Called once, when it is FULFILLED. */
   fulfilled?: (request: WireRequest) => Promise<void>
 }
@@ -23,6 +25,7 @@ export interface SubmitOptions extends Pick<RunOptions, 'follow' | 'verbose'> {
 export async function submit(context: Context, body: unknown, options: SubmitOptions): Promise<number> {
   const { request, stood } = await submitted(context, body, options)
   const id = request.provisioningRequestData.provisioningRequestId
+  await options.posted?.()
   if (!options.follow) {
     printResult(
       context,

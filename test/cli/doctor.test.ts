@@ -132,6 +132,7 @@ describe('o2ims doctor', () => {
       found: true,
       exitCode: undefined,
       said: 'gave no answer within 0.2 s',
+      stdout: '',
     })
     expect(performance.now() - began).toBeLessThan(5_000)
   })

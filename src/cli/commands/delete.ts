@@ -1,10 +1,8 @@
 import type { Command } from 'commander'
-import { CommandFailure } from '../client/failure.ts'
-import type { WireRequest } from '../client/wire.ts'
 import { conclude } from '../conclude.ts'
 import { type Context, contextOf, printResult } from '../context.ts'
-import { type Ending, follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
+import { untilGone } from '../remove.ts'
 
 interface Options {
   orphan?: boolean
@@ -38,18 +36,4 @@ async function remove(context: Context, id: string, options: Options): Promise<n
     () => `${id} is being deleted. Follow it with: ${context.again(`status ${id} --follow`)}`,
   )
   return 0
-}
-
-async function untilGone(context: Context, id: string, signal: AbortSignal): Promise<Ending> {
-  const request = await stillThere(context, id)
-  return request ? follow(context, request, signal) : { kind: 'deleted', left: [] }
-}
-
-async function stillThere(context: Context, id: string): Promise<WireRequest | undefined> {
-  try {
-    return await context.api.get(id)
-  } catch (error) {
-    if (error instanceof CommandFailure && error.status === 404) return undefined
-    throw error
-  }
 }

@@ -1,5 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { createApi } from '../client/api.ts'
+import { CommandFailure } from '../client/failure.ts'
 import { createHttp } from '../client/http.ts'
 import type { WireRequest } from '../client/wire.ts'
 import { FAILED } from '../conclude.ts'
@@ -8,8 +9,19 @@ import { simulatedSamples } from '../demo/samples.ts'
 import { type DemoService, startDemoService } from '../demo/service.ts'
 import { type Ending, follow } from '../follow.ts'
 import { INTERRUPTED, untilInterrupted } from '../interrupt.ts'
+import { down } from '../real/down.ts'
+import { FOCOM_CHOICES, type FocomChoice } from '../real/operators.ts'
+import { up } from '../real/up.ts'
 import { createAgain, thisStart } from '../started-as.ts'
 import { renderFailure } from '../view/render.ts'
+
+interface Options {
+  real?: boolean
+  clean?: boolean
+  report?: string
+  focom?: FocomChoice
+  verbose?: boolean
+}
 
 /** `o2ims demo` */
 export function addDemo(program: Command): void {
@@ -17,12 +29,32 @@ export function addDemo(program: Command): void {
     .command('demo')
     .summary('start a service with simulated O-Clouds, provision the samples, stop it again')
     .description(
-      'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the report of the last one and stops the service.',
+      'Starts a service of its own with an embedded Redis and simulated O-Clouds, posts the sample requests over HTTP, shows them until they are FULFILLED, prints the report of the last one and stops the service. With --real it is the whole story of the seed on true kind clusters ("make ocloud"): service and clusters stay until --clean. It reads the environment as "provision" does.',
     )
-    .action(async (_options: object, command: Command) => {
+    .option('--real', 'two true kind clusters, FoCoM, DU and CU on the edge; needs docker, kind and kpt')
+    .option('--report <file>', 'with --real: where the report goes, as Markdown and, beside it, as HTML (OCloud.md)')
+    .addOption(
+      new Option(
+        '--focom <who>',
+        'with --real: the true FoCoM, or a played one (auto: played where its image cannot be had)',
+      ).choices(FOCOM_CHOICES),
+    )
+    .option('-v, --verbose', 'with --real: show the request and the log of the run, too')
+    .option('--clean', 'remove what --real has left: requests, clusters, processes, reports, data')
+    .action(async (options: Options, command: Command) => {
       const context = contextOf(command)
-      process.exitCode = await untilInterrupted((signal) => demo(context, signal))
+      process.exitCode = await chosen(context, options)
     })
+}
+
+async function chosen(context: Context, { real, clean, ...rest }: Options): Promise<number> {
+  const [without] = Object.keys(rest)
+  if (without !== undefined && (!real || clean)) throw new CommandFailure(`--${without} goes with --real`)
+  if (real && clean) throw new CommandFailure('--real and --clean are two things: one after the other')
+  const { report = 'OCloud.md', focom = 'auto', verbose = false } = rest
+  if (real) return up(context, { report, focom, verbose }, process.env)
+  if (clean) return down(context, process.env)
+  return untilInterrupted((signal) => demo(context, signal))
 }
 
 async function demo(asked: Context, signal: AbortSignal): Promise<number> {

@@ -10,6 +10,7 @@ export interface ToolAnswer {
   exitCode: number | undefined
   /** Standard output and standard error. */
   said: string
+  stdout: string
 }
 
 /** Runs a tool with arguments, never through a shell, for at most 10 s. Never rejects. */
@@ -23,10 +24,10 @@ export function runTool(
     const options = { env, timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: MOST_BYTES } as const
     const child = execFile(tool, [...args], options, (error, stdout, stderr) => {
       const said = `${stdout}${stderr}`.trim()
-      if (error === null) return resolve({ found: true, exitCode: 0, said })
+      if (error === null) return resolve({ found: true, exitCode: 0, said, stdout })
       const found = error.code !== 'ENOENT' && error.code !== 'EACCES'
       const ended = error.killed ? `gave no answer within ${limitMs / 1000} s` : said
-      resolve({ found, exitCode: typeof error.code === 'number' ? error.code : undefined, said: ended })
+      resolve({ found, exitCode: typeof error.code === 'number' ? error.code : undefined, said: ended, stdout })
     })
     child.stdin?.on('error', () => child.kill('SIGKILL')).end()
   })

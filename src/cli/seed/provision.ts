@@ -7,11 +7,12 @@ import { type SeedOptions, type SeedSettings, seedSettings } from './settings.ts
 import { checkReplaceable, writePrivate } from './smo-kubeconfig.ts'
 import { seedTargets, withPassingTargets } from './targets.ts'
 
-/** The seed's flow: builds its request from options and environment, posts it and follows it. Returns the exit code. */
+/** The seed's flow: builds its request from options and environment, posts it (`posted`: when it stands) and follows it. Returns the exit code. */
 export async function provisionSeed(
   context: Context,
   options: RunOptions & SeedOptions,
   env: NodeJS.ProcessEnv,
+  posted?: () => Promise<void>,
 ): Promise<number> {
   const settings = seedSettings(options, env)
   const { oClouds } = context.api
@@ -32,6 +33,7 @@ export async function provisionSeed(
     return await submit(context, body, {
       ...options,
       retryFailed: true,
+      ...(posted && { posted }),
       fulfilled: async () => {
         if (target !== undefined) await writeKubeconfig(context, settings, target)
       },

@@ -1,0 +1,117 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { createApi } from '../client/api.ts'
+import { CommandFailure } from '../client/failure.ts'
+import { createHttp } from '../client/http.ts'
+import type { Context } from '../context.ts'
+import { lookAtDocker } from '../doctor/docker.ts'
+import { verdicts } from '../doctor/finding.ts'
+import { lookAtNode, lookAtTools } from '../doctor/tools.ts'
+import { untilInterrupted } from '../interrupt.ts'
+import { provisionSeed } from '../seed/provision.ts'
+import { seedNames } from '../seed/request.ts'
+import { seedSettings } from '../seed/settings.ts'
+import { createAgain, thisStart } from '../started-as.ts'
+import { type Casting, cast, type FocomChoice } from './operators.ts'
+import { isRunning, startDetached } from './processes.ts'
+import { findOrStartService } from './service.ts'
+import { type Place, placeOf, readStarted, type Started, writeStarted } from './started.ts'
+
+export interface UpOptions {
+  /** Markdown; the same as HTML goes beside it. */
+  report: string
+  focom: FocomChoice
+  verbose: boolean
+}
+
+/** The seed's whole story on true clusters. Service, operators and clusters stay until `down`. Returns the exit code of the request. */
+export async function up(asked: Context, options: UpOptions, env: NodeJS.ProcessEnv): Promise<number> {
+  const settings = seedSettings({}, env)
+  await requireTools(env)
+  const place = placeOf(env)
+  const people = asked.form === 'table' ? asked.out : asked.aside
+  const before = await readStarted(place)
+  const running = await untilInterrupted((signal) =>
+    findOrStartService(place, { named: asked.api.http.server, before, env, signal }),
+  )
+  const { provisioningRequestId } = seedNames(settings)
+  const started: Started = {
+    ...running,
+    requests: { [provisioningRequestId]: {}, ...before?.requests },
+    files: before?.files ?? [],
+  }
+  await writeStarted(place, started)
+  people.print(`${running.service ? 'The service of this demo' : 'A service'} answers at ${running.server}`)
+
+  const casting = await cast(settings, options.focom, env)
+  people.print([...casting.lines, ''])
+  const context = contextFor(asked, running.server)
+  const code = await provisionSeed(
+    context,
+    { follow: true, verbose: options.verbose, skipFocom: settings.skipFocom || casting.focom },
+    env,
+    () => play(place, started, casting, env),
+  )
+  const files = await writeReports(context, provisioningRequestId, { file: options.report, casting })
+  if (settings.smoKubeconfig !== undefined && code === 0) files.push(resolve(settings.smoKubeconfig))
+  await writeStarted(place, { ...started, files: [...new Set([...started.files, ...files])] })
+  people.print([
+    '',
+    `The report is written: ${options.report}`,
+    ...casting.lines.filter((line) => line.includes('PLAYED')),
+    ...NEXT,
+  ])
+  return code
+}
+
+const NEXT = [
+  '',
+  'How it stands:            make status',
+  'What happened:            make logs',
+  'To remove all of it:      make clean',
+]
+
+async function requireTools(env: NodeJS.ProcessEnv): Promise<void> {
+  const [tools, docker] = await Promise.all([lookAtTools(env), lookAtDocker(env)])
+  const findings = [lookAtNode(), ...tools, ...docker]
+  const lacks = verdicts(findings).find(({ job }) => job === 'edge-5g-kind')?.lacks ?? []
+  if (lacks.length === 0) return
+  const remedies = findings.filter(({ subject }) => lacks.includes(subject))
+  throw new CommandFailure(`this machine lacks ${lacks.join(', ')}`, {
+    hint: remedies.flatMap(({ subject, remedy }) => [`${subject}:`, ...remedy.map((line) => `  ${line}`)]).join('\n'),
+  })
+}
+
+function contextFor(asked: Context, server: string): Context {
+  const again = createAgain(thisStart(), server)
+  return { ...asked, again, api: createApi({ http: createHttp({ server, again }) }) }
+}
+
+/** The players act as soon as the clusters are there, and stay: FoCoM is needed once more when the request is deleted. */
+async function play(place: Place, started: Started, casting: Casting, env: NodeJS.ProcessEnv): Promise<void> {
+  const { smo, edgeCluster, provisioningRequestId } = seedNames(seedSettings({}, env))
+  if (!(casting.focom || casting.o2ims) || isRunning(started.requests[provisioningRequestId]?.player)) return
+  const parts = [...(casting.focom ? ['--focom', smo] : []), ...(casting.o2ims ? ['--o2ims', edgeCluster] : [])]
+  const args = ['play-operators', provisioningRequestId, ...parts, '--server', started.server]
+  const { identity } = await startDetached(args, { env, logFile: place.file('operators.log') })
+  started.requests[provisioningRequestId] = { player: identity }
+  await writeStarted(place, started)
+}
+
+/** What really happened, also when it failed. Answers the files. */
+async function writeReports(
+  { api }: Context,
+  id: string,
+  { file, casting }: { file: string; casting: Casting },
+): Promise<string[]> {
+  const files = [resolve(file), resolve(file.replace(/(\.md)?$/, '.html'))]
+  const [markdown, html] = [await api.report(id, 'text/markdown'), await api.report(id, 'text/html')]
+  // The service knows of no players: whoever reads the file shall.
+  const items = casting.lines.map((line) => `<li>${line.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</li>`)
+  const texts = [
+    `${markdown.trimEnd()}\n\n## Operators of this demo\n\n${casting.lines.map((line) => `- ${line}\n`).join('')}`,
+    html.replace('</body>', `<h2>Operators of this demo</h2><ul>${items.join('')}</ul></body>`),
+  ]
+  for (const [index, path] of files.entries()) await writeFile(path, texts[index] ?? '')
+  return files
+}
