@@ -13,6 +13,7 @@ import type { Operation } from './http/operation.ts'
 import { DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
 import { versionOperations } from './http/versions.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
+import { COMPATIBILITY_TAG, compatibilityOperations } from './provisioning/compatibility-routes.ts'
 import { diagnosticsOperation } from './provisioning/diagnostics-route.ts'
 import { eventsOperation } from './provisioning/events-route.ts'
 import { logsOperation } from './provisioning/logs-route.ts'
@@ -90,9 +91,11 @@ export function createOperations(
     ...canonicalOperations({ provisioning, markers }),
     ...versionOperations(PROVISIONING_API),
     ...healthOperations(ready),
+    ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),
   ]
 }
 
 export function describeOperations(operations: readonly Operation[]): JsonSchema {
-  return openApiDocument(operations, INFO, TAGS)
+  const compatible = operations.some(({ tag }) => tag === COMPATIBILITY_TAG.name)
+  return openApiDocument(operations, INFO, compatible ? [...TAGS, COMPATIBILITY_TAG] : TAGS)
 }

@@ -108,6 +108,9 @@ const SETTINGS = z.object({
     'Whether a failed request removes a cluster that it made, when its `options.deleteClusterOnFailure` does not say; false keeps it, and the status lists it under `left`.',
   ),
   LOAD_SAMPLES: flag(true).describe('Load the sample templates and simulated O-Clouds at the start.'),
+  COMPATIBILITY_ROUTES: flag(false).describe(
+    'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
+  ),
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
   OCLOUD_STATUS_CACHE_SECONDS: whole(0, 3600, 5).describe('Seconds for which the status of an O-Cloud is kept.'),
@@ -136,6 +139,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   kindNodeImage: env.KIND_NODE_IMAGE,
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
+  compatibilityRoutes: env.COMPATIBILITY_ROUTES,
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
   oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,

@@ -76,6 +76,7 @@ async function startApi(config: Config, parts: Parts, log: Logger, stopping: Clo
     settings: {
       heartbeatSeconds: config.sseHeartbeatSeconds,
       bodyLimitBytes: config.bodyLimitBytes,
+      compatibilityRoutes: config.compatibilityRoutes,
       markerKey: parts.store.secrets.fingerprint('markers of lists'),
       ...(isLoopback(config.host) && { allowedHosts: LOOPBACK }),
     },

@@ -8,6 +8,8 @@ export interface HttpSettings {
   bodyLimitBytes?: number
   /** Host names (without a port) that the service answers under; absent: any. For a service on loopback: localhost, 127.0.0.1, [::1]. */
   allowedHosts?: readonly string[]
+  /** Also answers on the paths that clients of other servers read. */
+  compatibilityRoutes?: boolean
   /** Largest number of event streams at once; 1,000 when absent. */
   maxEventStreams?: number
 }
