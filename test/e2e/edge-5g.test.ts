@@ -60,7 +60,12 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
 
   it('F3: a follower sees each word of the O-Cloud within a second, although FoCoM looks every 30 s', async () => {
     const simulation = { operator: { behaviour: 'silent', pollMs: 30_000 } }
-    const body = requestFor('seen', 'edge-5g', { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-seen' }, { simulation })
+    const body = requestFor(
+      'seen',
+      'edge-5g',
+      { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-seen' },
+      { simulation },
+    )
     const posted = await call(requests(), 'POST', body)
     expect(posted.status, JSON.stringify(posted.body)).toBe(201)
     const seen: SeenEvent[] = []
@@ -99,7 +104,12 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
   })
 
   it('F9: a dry run says what would be made on both O-Clouds, and makes nothing', async () => {
-    const body = requestFor('dry', 'edge-5g', { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-dry', operator: 'external' })
+    const body = requestFor('dry', 'edge-5g', {
+      smo: 'sim-smo',
+      edge: 'sim-edge',
+      namespace: 'ran-dry',
+      operator: 'external',
+    })
     const { status, body: plan } = await call(`${requests()}?dryRun=true`, 'POST', body)
     expect(status, JSON.stringify(plan)).toBe(200)
     const changes = (name: string) =>
