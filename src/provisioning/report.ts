@@ -1,3 +1,4 @@
+import { hasMade } from './lifecycle.ts'
 import type { ProvisioningRecord } from './record.ts'
 import { observedOf } from './report-observed.ts'
 import { durationOf, FRONT_DOOR, failure, stepProgress } from './representation.ts'
@@ -33,12 +34,12 @@ export function reportOf(record: ProvisioningRecord): Report {
   }
 }
 
-function access({ oCloudIds, provisionedResourceSet, simulated, steps }: ProvisioningRecord): Report['access'] {
+function access({ oCloudIds, simulated, steps }: ProvisioningRecord): Report['access'] {
   // A cluster that an operator made has an id, and is no O-Cloud of ours.
-  const own = steps.some(({ uses }) => uses === 'kind-cluster')
-  const made = own ? provisionedResourceSet?.nodeClusterId : undefined
-  return [...new Set(made === undefined ? oCloudIds : [...oCloudIds, made])].map((oCloudId) => {
+  const own = steps.filter((step) => step.uses === 'kind-cluster' && hasMade(step))
+  const made = new Set(own.flatMap((step) => step.made?.oCloudId ?? []))
+  return [...new Set([...oCloudIds, ...made])].map((oCloudId) => {
     const oCloud = `/o2ims/v1/ocloud/${oCloudId}`
-    return { oCloudId, oCloud, ...(oCloudId === made && !simulated && { kubeconfig: `${oCloud}/kubeconfig` }) }
+    return { oCloudId, oCloud, ...(made.has(oCloudId) && !simulated && { kubeconfig: `${oCloud}/kubeconfig` }) }
   })
 }

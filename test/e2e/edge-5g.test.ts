@@ -52,6 +52,11 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
       const { body: done } = await toTheEnd(server.url, id, 20_000)
       expect(done.status.provisioningPhase, done.status.message).toBe('FULFILLED')
       expect(done.progress.simulated).toBe(true)
+      const { body: report } = await call(`${requests()}/${id}/report`, 'GET', undefined, {
+        accept: 'application/json',
+      })
+      const ids = (list: { oCloudId: string }[]) => list.map(({ oCloudId }) => oCloudId).toSorted()
+      expect(ids(report.access)).toEqual(ids(report.observed.oClouds))
       expect((await call(`${requests()}/${id}`, 'DELETE')).status).toBe(202)
       await toTheEnd(server.url, id, 20_000)
       expect((await call(`${requests()}/${id}`)).status).toBe(404)
