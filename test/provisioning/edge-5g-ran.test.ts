@@ -55,6 +55,20 @@ describe('the sample template edge-5g-ran', needs('redis'), () => {
     ])
   })
 
+  test('what its operator says of an O-Cloud stands in the report', async () => {
+    const oCloud = `${api.url}/o2ims/v1/ocloud/${cluster.oCloudId}`
+    const { name, labels } = sample('oclouds/sim-edge-1.yaml')
+    const endpoints = [{ name: 'metrics', url: 'https://192.0.2.45:9090', protocol: 'https' }]
+    const compliance = { oran: 'WG6.O2-v2.0' }
+    expect((await call(oCloud, 'PUT', { name, labels, endpoints, compliance })).status).toBe(200)
+    await provision('told', { cpu_request: '100m', memory_request: '64Mi' })
+    const report = (accept: string) => call(`${requests}/told/report`, 'GET', undefined, { accept })
+    expect((await report('application/json')).body.observed.oClouds).toMatchObject([{ name, endpoints, compliance }])
+    const { body: text } = await report('text/markdown')
+    expect(text).toContain('| sim-edge-1 | metrics | https://192.0.2.45:9090 |')
+    expect(text).toMatch(/\| sim-edge-1 \| complies with oran \| WG6\.O2-v2\.0 \|/)
+  })
+
   test('F25: our sample O-Cloud has the labels that our sample template selects: a request that names none goes there', async () => {
     const { provisioningRequestId: id, ...rest } = sample('requests/edge-5g-ran.yaml')
     expect(rest.templateParameters).not.toHaveProperty('oCloud')
