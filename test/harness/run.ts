@@ -224,7 +224,7 @@ export async function startThingRuns(): Promise<ThingRuns> {
   }
 }
 
-function portsThatAreNotUsed(): StepPorts {
+export function portsThatAreNotUsed(): StepPorts {
   const unused = () => {
     throw new Error('things need no ports')
   }

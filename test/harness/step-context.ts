@@ -95,7 +95,7 @@ export function testContext(parts: TestContextParts = {}): TestContext {
     async unregisterOCloud(oCloudId) {
       registered.delete(oCloudId)
     },
-    alone: (_oCloudId, work) => work(),
+    alone: (_oCloudId, work) => work(context),
     progress: (percent, message) => progress.push({ percent, message }),
     async checkpoint(made) {
       await fence()

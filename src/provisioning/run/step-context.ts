@@ -30,16 +30,8 @@ export interface ContextParts {
   fence: () => Promise<void>
 }
 
-export function createStepContext({
-  ports,
-  record,
-  step,
-  signal,
-  log,
-  progress,
-  checkpoint,
-  fence,
-}: ContextParts): StepContext {
+export function createStepContext(parts: ContextParts): StepContext {
+  const { ports, record, step, signal, log, progress, checkpoint, fence } = parts
   const { provisioningRequestId, reference, generation, data, simulated, options } = record()
   return {
     request: { provisioningRequestId, reference, generation, data, simulated },
@@ -74,7 +66,19 @@ export function createStepContext({
     registerOCloud: (cluster) =>
       ports.oClouds.registerManaged({ ...cluster, madeBy: { provisioningRequestId, reference, step } }),
     unregisterOCloud: (oCloudId) => ports.oClouds.unregister(oCloudId),
-    alone: (oCloudId, work) => ports.locks.withLock(`ocloud:${oCloudId}`, signal, work),
+    alone: (oCloudId, work) =>
+      ports.locks.withLock(`ocloud:${oCloudId}`, signal, (held) =>
+        work(
+          createStepContext({
+            ...parts,
+            signal: held,
+            fence: async () => {
+              held.throwIfAborted()
+              await fence()
+            },
+          }),
+        ),
+      ),
     progress,
     checkpoint,
     fence,

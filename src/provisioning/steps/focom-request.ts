@@ -100,7 +100,7 @@ export const focomRequest: Step<Inputs> = {
     if (await clearForAnew(standing, context)) looked = await look()
     ledger.intend(remote, await oCloud.get(remote, { signal }), given.oCloud)
     await intendAll(looked, ledger)
-    await context.alone(given.target, async () => {
+    await context.alone(given.target, async (context) => {
       const [before, after] = [looked.slice(0, 1), looked.slice(1)]
       await applyAll(smo, before, ledger, context)
       await ensureTemplateInfo(smo, info, context)

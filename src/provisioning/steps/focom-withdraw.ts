@@ -101,7 +101,7 @@ export async function undoFocomRequest(
   const namespace = request?.namespace
   if (request === undefined || namespace === undefined || typeof template !== 'string') return result
   const info = { ...TEMPLATE_INFO, namespace, name: template }
-  add(await context.alone(smo.oCloudId, () => releaseTemplateInfo(smo, info, context)))
+  add(await context.alone(smo.oCloudId, (held) => releaseTemplateInfo(smo, info, held)))
   return result
 }
 

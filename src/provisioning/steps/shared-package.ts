@@ -118,7 +118,7 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
       coded(code, async () => {
         const name = nameFor(given)
         const cluster = await openTarget(given.target, context)
-        return context.alone(given.target, async () => {
+        return context.alone(given.target, async (context) => {
           const { objects, standing } = await look(given, sharedContext(name, operator, context), cluster)
           if (definitions === 'external') {
             requireDefinitions(standing)
@@ -166,7 +166,7 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
         return { undone: [], left: [] }
       const cluster = await openTargetForUndo(made, made.objects, context)
       if ('left' in cluster) return cluster
-      const release = async (): Promise<Undone> => {
+      const release = async (context: StepContext): Promise<Undone> => {
         const released = await removeObjects(cluster, mark === undefined ? [] : [mark], context)
         if (released.left.length > 0) return released
         const users = await throughOutages(() => otherUsers(cluster, name, context), context.signal)

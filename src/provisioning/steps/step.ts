@@ -58,8 +58,8 @@ export interface StepContext {
   /** Registers a cluster that this request made as an O-Cloud, or finds it again: the same id for the same request and step. */
   registerOCloud(cluster: { name: string; kubeconfig?: string }): Promise<string>
   unregisterOCloud(oCloudId: string): Promise<void>
-  /** Runs alone on that O-Cloud, across all workers. */
-  alone<T>(oCloudId: string, work: () => Promise<T>): Promise<T>
+  /** Runs alone on that O-Cloud, across all workers. The context that `work` gets ends also when the lock is lost: use it, not the outer one. */
+  alone<T>(oCloudId: string, work: (context: StepContext) => Promise<T>): Promise<T>
   /** 0 to 100 of this step, and one line. Throttled by the runner; never blocks. */
   progress(percent: number, message: string): void
   /**
