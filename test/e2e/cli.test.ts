@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli, startCli } from '../cli/run-cli.ts'
@@ -243,3 +244,23 @@ describe('o2ims demo', needs('redis'), () => {
     await expect(fetch(`${server}/healthz`)).rejects.toThrow('fetch failed')
   })
 })
+
+test(
+  'demo --clean removes what a service that runs no more has made: it is started once more for that',
+  needs('redis'),
+  async () => {
+    const server = await startServer()
+    const { dataDir } = server
+    try {
+      const posted = await runCli(['provision', '-f', sample('kpt-workload'), '--server', server.url])
+      expect(posted.code).toBe(0)
+      await server.stop()
+      const { code, stdout } = await runCli(['demo', '--clean', '--server', server.url], { env: { DATA_DIR: dataDir } })
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/sample-kpt-workload is being deleted[\s\S]*workload {2}UNDONE[\s\S]*Clean: /)
+      expect(existsSync(dataDir)).toBe(false)
+    } finally {
+      await server.dispose()
+    }
+  },
+)
