@@ -6,7 +6,7 @@ const INSTEAD: Record<string, Record<string, string>> = {
   OCloud: {
     '/spec/name': 'the name of "o2ims ocloud add NAME"',
     '/spec/description': '"description" of the O-Cloud (o2ims ocloud add)',
-    '/spec/location': '"location" of the O-Cloud (o2ims ocloud add -f)',
+    '/spec/location': '"location" of the O-Cloud, with a name and a GeoJSON point (o2ims ocloud add -f)',
     '/spec/kubeconfig': 'upstream names the Secret in spec.o2imsSecret.secretRef, and its key is always "kubeconfig"',
     '/spec/secretRef': 'upstream has it below spec.o2imsSecret',
     '/spec/endpoint': 'the address stands in the kubeconfig of the Secret (o2ims provision --edge-ip)',
@@ -46,7 +46,7 @@ const INSTEAD: Record<string, Record<string, string>> = {
     '/spec/template/name': 'upstream calls it templateName',
     '/spec/template/version': 'upstream calls it templateVersion',
     '/spec/template/namespace': 'templates have no namespace',
-    '/spec/cluster': 'a parameter of the template: templateParameters.edge',
+    '/spec/cluster': 'a parameter of the template: templateParameters.oCloud, or edge in edge-5g',
     '/spec/parameters': 'upstream calls it templateParameters',
     '/spec/workload': 'the package of the template: templateParameters.package, and what stands in it',
     '/spec/deployment/strategy': 'stands in the Deployments of the package',
