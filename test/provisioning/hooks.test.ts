@@ -163,6 +163,67 @@ describe('hooks of a template', needs('redis'), () => {
     expect(left).toHaveLength(4)
   })
 
+  test('a change that moves the workload to another O-Cloud runs them at the old place, before that goes', async () => {
+    await call(`${api.url}/o2ims/v1/ocloud`, 'POST', { name: 'sim-2', simulated: true })
+    await provision('moving')
+    const put = await call(`${requests}/moving`, 'PUT', request('moving', { more: { oCloud: 'sim-2' } }))
+    expect(put.status).toBe(200)
+    const { body } = await toTheEnd(api.url, 'moving')
+    expect(body.status, JSON.stringify(body.progress.error)).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    await eventually(() => expect(jobs('moving').slice(3)).toEqual(['backup-configuration 2 beside the workload']))
+    expect(await workload('moving')).toBeUndefined()
+  })
+
+  test('on a cluster that the request made they run before the cluster goes, and after it has come', async () => {
+    const one = template('with-cluster', {
+      preProvision: [hook('prepare')],
+      preTerminate: [hook('backup-configuration')],
+    })
+    const steps = JSON.parse(
+      JSON.stringify(one.steps).replaceAll('{{ oCloud }}', '{{ steps.cluster.oCloudId }}'),
+    ) as JsonObject[]
+    const cluster = { name: 'cluster', uses: 'kind-cluster', with: { name: '{{ namespace }}', driver: 'simulated' } }
+    const parameterSchema = {
+      type: 'object',
+      required: ['namespace'],
+      additionalProperties: false,
+      properties: { namespace: { type: 'string' }, content: { type: 'string', default: 'x' } },
+    }
+    const posted = await call(`${api.url}/o2ims/v1/templates`, 'POST', {
+      ...one,
+      parameterSchema,
+      steps: [cluster, ...steps],
+    })
+    expect(posted.status, JSON.stringify(posted.body)).toBe(201)
+    await call(
+      requests,
+      'POST',
+      requestFor(
+        'own',
+        'with-cluster',
+        { namespace: 'own-cluster' },
+        { simulation: { hooks: { 'backup-configuration': { fails: 'fail', log: 'not saved' } } } },
+      ),
+    )
+    const { body } = await toTheEnd(api.url, 'own')
+    expect(body.status, JSON.stringify(body.progress.error)).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    expect(body.progress.steps.map(({ name }: { name: string }) => name).slice(0, 3)).toEqual([
+      'cluster',
+      'hook:prepare',
+      'workload',
+    ])
+    await call(`${requests}/own`, 'DELETE')
+    await eventually(async () => {
+      expect((await call(`${requests}/own`)).body.status.message).toContain('"not saved"')
+    })
+    expect(await api.oClouds.resolve('own-cluster')).toBeDefined()
+    await eventually(async () => {
+      await call(`${requests}/own`, 'DELETE')
+      expect((await call(`${requests}/own`)).status).toBe(404)
+    })
+    expect(await api.oClouds.resolve('own-cluster')).toBeUndefined()
+  })
+
   test('one that fails before a removal holds it up, is tried three times, and then no longer', async () => {
     await provision('held', { hooks: { 'backup-configuration': { fails: 'fail', log: 'disk full' } } })
     const events: string[] = []

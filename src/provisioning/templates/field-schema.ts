@@ -97,7 +97,7 @@ export const hooksSchema = z
     preProvision: hookList.meta({ description: 'Before the workload.' }),
     postProvision: hookList.meta({ description: 'When the workload stands.' }),
     preTerminate: hookList.meta({
-      description: 'Before a DELETE, or a PUT that moves it elsewhere, removes what was made.',
+      description: 'Before a DELETE, or a PUT that moves it to another O-Cloud, removes what was made.',
     }),
   })
   .meta({ id: 'Hooks' })
