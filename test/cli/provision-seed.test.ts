@@ -139,6 +139,19 @@ describe("o2ims provision without --file: the seed's flow", () => {
     ])
   })
 
+  test('F9: a dry run of what stands already registers nothing', async () => {
+    await using seed = await service()
+    const env = { EDGE_KUBECONFIG: kubeconfig }
+    await provision(seed.server, [], env)
+    const before = seed.received.length
+    expect((await provision(seed.server, ['--dry-run'], env)).code).toBe(0)
+    const writes = seed
+      .calls()
+      .slice(before)
+      .filter((call) => !call.startsWith('GET'))
+    expect(writes).toEqual([`POST ${REQUESTS}?dryRun=true`])
+  })
+
   test('F11: --verbose shows the request and the log of the run', async () => {
     await using seed = await service()
     const { stdout } = await provision(seed.server, ['--verbose'])

@@ -61,6 +61,12 @@ export async function registerKubeconfig(
   return { oCloud: await oClouds.replace(standing.oCloudId, renewed), created: false }
 }
 
+/** Is the cluster of that file registered under `name` already? Changes nothing. */
+export async function isRegistered(oClouds: OCloudApi, name: string, from: KubeconfigFile): Promise<boolean> {
+  const cluster = digest(clusterIn(await readText(from.file), from))
+  return (await oClouds.list()).some((oCloud) => oCloud.name === name && oCloud.labels?.[CLUSTER] === cluster)
+}
+
 /** Server and CA of the current context. */
 function clusterIn(kubeconfig: string, { variable, file }: KubeconfigFile): string {
   const parsed = kubeconfigSchema.safeParse(parseYaml(kubeconfig))

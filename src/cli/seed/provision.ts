@@ -15,32 +15,42 @@ export async function provisionSeed(
   posted?: () => Promise<void>,
 ): Promise<number> {
   const settings = seedSettings(options, env)
-  const { oClouds } = context.api
-  if (options.dryRun) {
-    await withPassingTargets(oClouds, settings, async (targets) => {
-      const body = seedRequest(settings, targets)
-      showRequest(context, body, options)
-      showPlan(context, await context.api.dryRun(body))
-    })
-    return 0
-  }
-  const { smoKubeconfig, smoCluster, skipKind } = settings
-  const target = skipKind ? undefined : smoKubeconfig
-  if (target !== undefined) await checkReplaceable(target, smoCluster)
-  const body = seedRequest(settings, await seedTargets(oClouds, settings))
-  showRequest(context, body, options)
   try {
-    return await submit(context, body, {
-      ...options,
-      retryFailed: true,
-      ...(posted && { posted }),
-      fulfilled: async () => {
-        if (target !== undefined) await writeKubeconfig(context, settings, target)
-      },
-    })
+    return options.dryRun
+      ? await plan(context, settings, options)
+      : await run(context, settings, { ...options, posted })
   } catch (error) {
     throw explained(error, settings, context)
   }
+}
+
+async function plan(context: Context, settings: SeedSettings, options: RunOptions): Promise<number> {
+  await withPassingTargets(context.api.oClouds, settings, async (targets) => {
+    const body = seedRequest(settings, targets)
+    showRequest(context, body, options)
+    showPlan(context, await context.api.dryRun(body))
+  })
+  return 0
+}
+
+async function run(
+  context: Context,
+  settings: SeedSettings,
+  { posted, ...options }: RunOptions & { posted: (() => Promise<void>) | undefined },
+): Promise<number> {
+  const { smoKubeconfig, smoCluster, skipKind } = settings
+  const target = skipKind ? undefined : smoKubeconfig
+  if (target !== undefined) await checkReplaceable(target, smoCluster)
+  const body = seedRequest(settings, await seedTargets(context.api.oClouds, settings))
+  showRequest(context, body, options)
+  return submit(context, body, {
+    ...options,
+    retryFailed: true,
+    ...(posted && { posted }),
+    fulfilled: async () => {
+      if (target !== undefined) await writeKubeconfig(context, settings, target)
+    },
+  })
 }
 
 /** Nothing in it is secret: it names O-Clouds, not their kubeconfigs. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { CommandFailure } from '../client/failure.ts'
 import type { OCloudApi } from '../client/o-cloud-api.ts'
-import { type KubeconfigFile, registerKubeconfig } from './kubeconfig-o-cloud.ts'
+import { isRegistered, type KubeconfigFile, registerKubeconfig } from './kubeconfig-o-cloud.ts'
 import { type SeedTargets, seedNames } from './request.ts'
 import type { SeedSettings } from './settings.ts'
 
@@ -28,16 +28,17 @@ export async function withPassingTargets<T>(
   const names = seedNames(settings)
   const [smo, edge] = filesOf(settings)
   const passing: string[] = []
-  const pass = async (from: KubeconfigFile) => {
+  const pass = async (name: string, from: KubeconfigFile) => {
+    if (await isRegistered(oClouds, name, from)) return name
     const { oCloud } = await registerKubeconfig(oClouds, `dry-run-${randomUUID()}`, from)
     passing.push(oCloud.oCloudId)
     return oCloud.name
   }
   try {
     return await plan({
-      ...(smo && { smo: await pass(smo) }),
+      ...(smo && { smo: await pass(names.smo, smo) }),
       ...(settings.skipKind && !smo && { smo: await standing(oClouds, names.smo, 'SMO_KUBECONFIG') }),
-      ...(edge && { edge: await pass(edge) }),
+      ...(edge && { edge: await pass(names.edge, edge) }),
       ...(settings.skipKind && !edge && { edge: await standing(oClouds, names.edge, 'EDGE_KUBECONFIG') }),
     })
   } finally {
