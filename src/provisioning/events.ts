@@ -48,7 +48,9 @@ export async function* streamEvents(
 
   /** What a client that knows everything up to `after` has missed; a snapshot where that cannot be told. Ends with `end` when the request has ended. */
   async function* catchUp(after: string | undefined): AsyncIterable<StreamEvent> {
-    const log = await requests.collection.log(id, after)
+    const asked = await requests.collection.log(id, after)
+    // Of a log with a gap nothing may be left after that id, or the id is of no log of ours.
+    const log = asked.gap ? { ...(await requests.collection.log(id)), gap: true } : asked
     const last = log.last ?? ZERO
     const record = await requests.get(id)
     if (after === undefined || log.gap) {

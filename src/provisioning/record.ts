@@ -86,6 +86,8 @@ export interface MadeObject extends ObjectRef {
   oCloudId?: string
   action: 'created' | 'updated' | 'unchanged' | 'deleted'
   madeIn?: number
+  /** About to be made, and not seen to stand: entered so that what a death leaves behind is found. */
+  intended?: true
 }
 
 /** What a step leaves behind: enough to undo it without its inputs, also after a half-finished apply. Never holds a secret. */

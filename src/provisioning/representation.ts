@@ -49,8 +49,14 @@ export function stepProgress(step: StepRecord): StepProgress {
     ...durationOf(step.startedAt, step.finishedAt),
     ...(step.message !== undefined && { message: step.message }),
     ...(step.percent !== undefined && { percent: step.percent }),
-    ...(step.made && step.made.objects.length > 0 && { objects: step.made.objects.map(touched) }),
+    ...objectsOf(step),
   }
+}
+
+/** What a step has touched; what it only intends to make is no fact yet. */
+function objectsOf({ made }: StepRecord): Pick<StepProgress, 'objects'> {
+  const seen = (made?.objects ?? []).filter((object) => !object.intended)
+  return seen.length === 0 ? {} : { objects: seen.map(touched) }
 }
 
 export function failure(error: FailureRecord): NonNullable<FrontDoorInfo['progress']['error']> {

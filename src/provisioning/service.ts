@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
-import { AlreadyExists, MissingReference, type Store } from '../store/store.ts'
+import { AlreadyExists, MissingReference, type Store, VersionConflict } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
 import { createDiagnosticsClient } from './diagnostics-client.ts'
@@ -13,7 +13,7 @@ import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, t
 import { streamLog } from './logs.ts'
 import { createPlanClient } from './plan-client.ts'
 import { queuePriority } from './priority.ts'
-import type { MadeObject, ProvisioningRecord } from './record.ts'
+import type { MadeObject, ProvisioningRecord, StepRecord } from './record.ts'
 import { type Requests, recordOf, TEMPLATES } from './requests.ts'
 import type { ProvisioningService } from './service-types.ts'
 
@@ -147,8 +147,16 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     let held = false
     const giveUp = async () => {
       held = true
-      const record = await requests.find(provisioningRequestId)
-      return record?.reference === reference ? givenUp(record) : []
+      // Whoever still writes to it makes it another one than was read.
+      for (let tries = 0; tries < ORPHAN_TRIES; tries++) {
+        const record = await requests.find(provisioningRequestId)
+        if (record?.reference !== reference) return []
+        const left = await givenUp(record)
+        if (left) return left
+      }
+      throw new ServiceError('UNAVAILABLE', 'the request is being written to all the time; try again', {
+        retryAfter: 1,
+      })
     }
     try {
       return await store.locks.withLock(`request:${reference}`, limit, giveUp)
@@ -159,13 +167,18 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     }
   }
 
-  /** The record goes, and says what was left behind in its last event and in the audit log. */
-  async function givenUp(record: ProvisioningRecord): Promise<Standing> {
+  /** The record goes, and says what was left behind in its last event and in the audit log. Undefined: it is another one by now. */
+  async function givenUp(record: ProvisioningRecord): Promise<Standing | undefined> {
     const left = standing(record)
     const plain = left.map((object) => ({ ...object }))
-    await requests.collection.remove(record.provisioningRequestId, undefined, {
-      events: [{ event: 'end', data: { deleted: true, left: plain } }],
-    })
+    try {
+      await requests.collection.remove(record.provisioningRequestId, record.n, {
+        events: [{ event: 'end', data: { deleted: true, left: plain } }],
+      })
+    } catch (error) {
+      if (error instanceof VersionConflict) return undefined
+      throw error
+    }
     log.warn(
       { audit: true, action: 'orphan', provisioningRequestId: record.provisioningRequestId, left },
       'a request was given up; its objects stay',
@@ -176,11 +189,16 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
 
 /** How long a DELETE with orphan=true waits for the run that it ends. */
 const ORPHAN_WAIT_MS = 3_000
+const ORPHAN_TRIES = 20
 
 type Standing = Pick<MadeObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>[]
 
+/** What may stand. What was intended counts where a step was cut off in the middle. */
 function standing({ steps, retired }: ProvisioningRecord): Standing {
-  const objects = [...retired, ...steps].flatMap((step) => step.made?.objects ?? [])
+  const cutOff = ({ state }: StepRecord) => state === 'RUNNING' || state === 'UNDOING'
+  const objects = [...retired, ...steps].flatMap((step) =>
+    (step.made?.objects ?? []).filter((object) => !object.intended || cutOff(step)),
+  )
   return objects
     .filter((object) => object.action !== 'deleted' && object.madeIn !== undefined)
     .map(({ apiVersion, kind, namespace, name }) => ({ apiVersion, kind, ...(namespace && { namespace }), name }))

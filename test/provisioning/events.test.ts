@@ -80,6 +80,18 @@ describe('the event stream of a request', () => {
     expect(names(await collect('c', '1-0'))).toEqual(['snapshot', 'end'])
   })
 
+  it('sends a snapshot with its place in the log also to a client that names an id that was never given', async () => {
+    await post('future')
+    await start('future')
+    await end('future')
+    const { entries } = await requests.collection.log('future')
+    const events = await collect('future', '9999999999999-0')
+    expect(events.map(({ event, id }) => `${event} ${id}`)).toEqual([
+      `snapshot ${entries.at(-2)?.id}`,
+      `end ${entries.at(-1)?.id}`,
+    ])
+  })
+
   it('does not take the end of an earlier generation for its own', async () => {
     await post('d')
     await start('d')

@@ -10,6 +10,7 @@ import { parseInputs } from '../steps/parse-inputs.ts'
 import type { Step } from '../steps/step.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template, TemplateStep } from '../templates/template.ts'
+import { Interruption } from './interruption.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { simulate } from './simulation.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
@@ -51,9 +52,12 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
   const { run, template, clock } = parts
   await runEachStep(parts)
   if (!(await removeRetired(parts))) return
-  await run.write((record) => fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock), {
-    wish: false,
-  })
+  const toFulfilled = (record: ProvisioningRecord): Transition => {
+    // A cancel that was answered counts, also when it came after the last step.
+    if (record.cancelRequested) throw new Interruption('cancelled', 'cancelled')
+    return fulfilled(record, provisioned(template.result, record.steps, 'PROVISIONED'), clock)
+  }
+  await run.write(toFulfilled, { wish: false })
 }
 
 /** The steps in order, from the first that is not done. Rejects with StepFailure. */

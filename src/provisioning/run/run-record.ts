@@ -10,6 +10,9 @@ import { Interruption } from './interruption.ts'
 /** How long a run waits for a store that is away before it lets go of the request, which is then tried again. */
 export const STORE_OUTAGE_MS = 60_000
 
+/** How often others may write between our look and our write before it counts as an outage. */
+const MOST_CONFLICTS = 100
+
 /**
  * The record of a running request: the worker's view, written one after the other. Every write is fenced by the epoch; a write
  * that meets a newer generation or an epoch that is not ours rejects with an Interruption, and nothing is written.
@@ -53,24 +56,31 @@ export function createRunRecord(
     current = fresh
   }
 
+  /** Does what it says, with the record read anew whenever somebody else has written in between. */
+  async function withFreshRecord(work: () => Promise<void>): Promise<void> {
+    for (let tries = 0; tries < MOST_CONFLICTS; tries++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof Fenced) throw new Interruption('fenced', 'another worker has taken over')
+        if (!(error instanceof VersionConflict)) throw error
+        await reread()
+      }
+    }
+    throw new ServiceError('UNAVAILABLE', 'the record is written to by others all the time', { retryable: true })
+  }
+
   async function attempt(
     change: (record: ProvisioningRecord) => Transition,
     options: { wish?: boolean },
   ): Promise<void> {
     const transition = change(current)
-    try {
-      const stored = await requests.collection.replace(id, current.n, transition.record, {
-        ...alongside(current, transition),
-        ...options,
-      })
-      if (!stored) throw new Interruption('superseded', 'the request is gone')
-      current = recordOf(stored)
-    } catch (error) {
-      if (error instanceof Fenced) throw new Interruption('fenced', 'another worker has taken over')
-      if (!(error instanceof VersionConflict)) throw error
-      await reread()
-      await attempt(change, options)
-    }
+    const stored = await requests.collection.replace(id, current.n, transition.record, {
+      ...alongside(current, transition),
+      ...options,
+    })
+    if (!stored) throw new Interruption('superseded', 'the request is gone')
+    current = recordOf(stored)
   }
 
   return {
@@ -79,7 +89,7 @@ export function createRunRecord(
     },
     write: (change, options = {}) =>
       inOrder(async () => {
-        await patiently(() => attempt(change, options))
+        await patiently(() => withFreshRecord(() => attempt(change, options)))
         return current
       }),
     refresh: () =>
@@ -91,9 +101,11 @@ export function createRunRecord(
       inOrder(() =>
         patiently(async () => {
           await reread()
-          await requests.collection.remove(id, current.n, {
-            epoch,
-            events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+          await withFreshRecord(async () => {
+            await requests.collection.remove(id, current.n, {
+              epoch,
+              events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+            })
           })
         }),
       ),

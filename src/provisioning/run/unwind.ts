@@ -76,7 +76,7 @@ async function unwindFailedStep(step: StepRecord, parts: UnwindParts): Promise<v
   const failing = run.current.error?.step === step.name
   const { generation, options } = run.current
   if (!undoWanted(step, options)) {
-    const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation)
+    const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation && !object.intended)
     await run.write((record) => {
       const noted = noteUndone(
         record,
@@ -122,13 +122,16 @@ function noteUndone(record: RunRecord['current'], { undone, left }: Undone, clea
   return { ...record, error }
 }
 
-/** What still stands after an undo: what was not touched, and what could not be removed. */
-function remaining(step: StepRecord, { undone }: Undone): Made {
+/** What still stands after an undo: what was not touched, and what could not be removed. What was intended only has been looked for by now. */
+function remaining(step: StepRecord, { undone, left }: Undone): Made {
   const made = step.made ?? { objects: [], outputs: {}, notes: {} }
   const key = (object: Made['objects'][number]) =>
     `${object.apiVersion}/${object.kind}/${object.namespace ?? ''}/${object.name}`
   const gone = new Set(undone.map(key))
-  return { ...made, objects: made.objects.filter((object) => !gone.has(key(object))) }
+  const staying = new Set(left.map(key))
+  const stands = (object: Made['objects'][number]) =>
+    !gone.has(key(object)) && (!object.intended || staying.has(key(object)))
+  return { ...made, objects: made.objects.filter(stands) }
 }
 
 /** Undoes one step and says what could and could not be removed. Rejects only when the run itself is interrupted (shutdown, fenced). */

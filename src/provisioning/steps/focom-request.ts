@@ -167,7 +167,10 @@ function objectsOf(given: Inputs, smo: Cluster | undefined, context: StepContext
 
 /** The uid of what FoCoM made for us: with it an undo knows it again. */
 function withRemoteUid(made: Made, uid: string | undefined): Made {
-  const known = (object: MadeObject): MadeObject =>
-    object.oCloudId !== undefined && uid !== undefined ? { ...object, uid } : object
+  const known = (object: MadeObject): MadeObject => {
+    if (object.oCloudId === undefined || uid === undefined) return object
+    const { intended: _, ...seen } = object
+    return { ...seen, uid }
+  }
   return { ...made, objects: made.objects.map(known) }
 }

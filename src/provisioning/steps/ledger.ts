@@ -40,7 +40,7 @@ export function createLedger(oCloudId: string, previous: Made | undefined, conte
       const known = entries.get(keyOf(ref))
       const where = { ...plainRef(ref), ...(elsewhere !== undefined && { oCloudId: elsewhere }) }
       if (live === undefined) {
-        entries.set(keyOf(ref), { ...where, action: 'created', madeIn: generation })
+        entries.set(keyOf(ref), { ...where, action: 'created', madeIn: generation, intended: true })
         return
       }
       const madeIn = known?.madeIn ?? generation
@@ -57,8 +57,9 @@ export function createLedger(oCloudId: string, previous: Made | undefined, conte
     stands(ref, uid, changed) {
       const entry = entries.get(keyOf(ref))
       if (!entry) return
+      const { intended: _, ...seen } = entry
       const action = entry.action === 'created' || !changed ? entry.action : 'updated'
-      entries.set(keyOf(ref), { ...entry, uid: uid ?? entry.uid, action })
+      entries.set(keyOf(ref), { ...seen, uid: uid ?? entry.uid, action })
     },
     deleted(ref) {
       const entry = entries.get(keyOf(ref))

@@ -89,7 +89,7 @@ async function removeOne(
   const { signal } = context
   return throughOutages(async () => {
     const live = await cluster.get(object, { signal })
-    if (live === undefined) return object.uid === undefined ? 'never-made' : 'undone'
+    if (live === undefined) return wasThere(object) ? 'undone' : 'never-made'
     if (!isStillOurs(live, object.uid, owner)) return replacedBy(live, object, owner)
     if (live.metadata.deletionTimestamp === undefined) {
       const kept = await reasonToKeep(cluster, live, object, owner, context)
@@ -100,6 +100,9 @@ async function removeOne(
     return { object, pods: podsOf(live) }
   }, signal)
 }
+
+const wasThere = ({ uid, intended, madeIn }: MadeObject): boolean =>
+  uid !== undefined || (intended === undefined && madeIn !== undefined)
 
 async function deleteThat(
   cluster: Cluster,

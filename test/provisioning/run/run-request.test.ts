@@ -117,6 +117,34 @@ describe('the run of a request', () => {
     expect(world.things.size).toBe(0)
   })
 
+  it('a cancel that was accepted counts, however late it came', async () => {
+    const world = run.fresh()
+    const posted = await Promise.all(Array.from({ length: 40 }, () => run.postThree()))
+    const cancels = new Map<string, Promise<boolean>>()
+    world.duringApply = async (name, { request: { provisioningRequestId: id } }) => {
+      if (name !== 'c') return
+      const later = sleep((cancels.size % 20) / 2)
+      const cancel = later.then(() => run.requests.update(id, (record) => cancelled(record, () => new Date())))
+      cancels.set(
+        id,
+        cancel.then(
+          () => true,
+          () => false,
+        ),
+      )
+    }
+    await Promise.all(posted.map((request) => run.run(request)))
+    const ends = await Promise.all(
+      posted.map(async (request) => {
+        const { phase, error } = await run.now(request)
+        return { accepted: await cancels.get(request.provisioningRequestId), phase, code: error?.code }
+      }),
+    )
+    for (const { accepted, phase, code } of ends)
+      expect({ phase, code }).toEqual(accepted ? { phase: 'FAILED', code: 'CANCELLED' } : { phase: 'FULFILLED' })
+    expect(ends.some(({ accepted }) => accepted)).toBe(true)
+  })
+
   it('gives way to a newer generation, which keeps what stands and removes what the new template no longer makes', async () => {
     const world = run.fresh()
     const posted = await run.postThree()
