@@ -16,12 +16,9 @@ export const queueOptionFields = {
     description:
       'How often a step is tried again after a failure that may pass; 0: never. Until the deadline when absent.',
   }),
-  rollbackOnFailure: z
-    .boolean()
-    .optional()
-    .meta({
-      description: 'After a PUT that failed, what was FULFILLED before it is applied again; false when absent.',
-    }),
+  rollbackOnFailure: z.boolean().optional().meta({
+    description: 'After a PUT that failed, what was FULFILLED before it is applied again; false when absent.',
+  }),
   maintenanceWindow: z
     .strictObject({
       schedule: z
