@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { LongWaitsFirst } from './test/harness/sequencer.ts'
 import { createSummaryReporter } from './test/harness/summary-reporter.ts'
@@ -11,6 +13,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     maxWorkers: 2,
+    // Hundreds of commands and services are started: half of their time is reading their code.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'o2ims-test-compile-cache') },
     sequence: { sequencer: LongWaitsFirst },
     reporters: ['default', createSummaryReporter()],
     projects: [

@@ -2,12 +2,15 @@
 // Plain JavaScript on purpose: an old Node cannot even parse the TypeScript that follows, and shall say so in one line.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
 
 if (Number.parseInt(process.versions.node, 10) >= NEEDED) {
+  // Half of the time of a command is reading its code.
+  module.enableCompileCache()
   try {
     await import('../src/cli/main.ts')
   } catch (error) {
