@@ -12,7 +12,7 @@ import { startRedis, type TestRedis } from '../harness/redis.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
 import { requestFor } from '../harness/templates.ts'
 
-const PREFIX = 'o2ims-e2e-'
+const PREFIX = 'o2ims-e2e-kind-'
 
 function tool(name: string, ...args: string[]): string {
   return execFileSync(name, args, { encoding: 'utf8', timeout: 120_000 }).trim()
