@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
+import { isIP } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, createSecureContext } from 'node:tls'
 // Only the readers: the package as a whole loads every generated model, 0.7 s and 85 MB for what is three functions.
 import { newClusters, newContexts, newUsers } from '@kubernetes/client-node/dist/config_types.js'
 import { parse } from 'yaml'
@@ -12,7 +13,7 @@ export interface Target {
   origin: string
   /** What stands before /api and /apis; empty for most, a path where a proxy serves many clusters. */
   basePath: string
-  tls: { ca?: string; cert?: string; key?: string; servername?: string }
+  tls: { ca?: string; cert?: string; key?: string } & ServerName
   headers: Record<string, string>
 }
 
@@ -37,7 +38,7 @@ export function readKubeconfig(text: string): Target {
   const tls = {
     ...(cluster.caData && { ca: fromBase64(cluster.caData) }),
     ...(user.certData && user.keyData && { cert: fromBase64(user.certData), key: fromBase64(user.keyData) }),
-    ...(cluster.tlsServerName && { servername: cluster.tlsServerName }),
+    ...(cluster.tlsServerName && serverName(cluster.tlsServerName)),
   }
   refuseBadCertificates(tls)
   return {
@@ -49,6 +50,14 @@ export function readKubeconfig(text: string): Target {
       ...(user.impersonateUser && { 'impersonate-user': user.impersonateUser }),
     },
   }
+}
+
+type ServerName = Pick<ConnectionOptions, 'servername' | 'checkServerIdentity'>
+
+/** TLS sends no address as a server's name (RFC 6066), but a certificate may be for one. */
+function serverName(name: string): ServerName {
+  if (isIP(name) === 0) return { servername: name }
+  return { checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) }
 }
 
 /**

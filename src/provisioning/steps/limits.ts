@@ -21,7 +21,7 @@ export class Unreachable extends Error {}
  * when the time limit ends it, and with the signal's reason when anything else does.
  */
 export async function throughOutages<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  let last = 'the time limit had passed already'
+  let last = signal.aborted ? 'the time limit had passed already' : 'there was no answer before the time limit'
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     try {
       signal.throwIfAborted()

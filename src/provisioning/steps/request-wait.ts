@@ -21,7 +21,7 @@ export interface RequestWait {
  */
 export async function waitForRequest(
   { dialect, oCloud, remote, focom, silenceSeconds }: RequestWait,
-  { signal, progress }: StepContext,
+  { signal, progress, status }: StepContext,
 ): Promise<RequestView> {
   let refusal: string | undefined
   let remoteSeen = false
@@ -48,8 +48,18 @@ export async function waitForRequest(
     }
   }
   const watches = ours ? [ours, theirs] : [theirs]
-  const options = { signal, progress, silenceSeconds, newsOnly: true }
+  const explain = () => whoIsAway(focom ? [focom.cluster, oCloud] : [oCloud], status)
+  const options = { signal, progress, silenceSeconds, newsOnly: true, explain }
   return view(await waitFor(oCloud, watches, (seen) => judgeRequest(view(seen)), options))
+}
+
+/** A watch comes back by itself and tells nobody that it was cut off: at the end we ask. */
+async function whoIsAway(clusters: readonly Cluster[], status: StepContext['status']): Promise<string | undefined> {
+  const asked = await Promise.all(clusters.map(async ({ oCloudId }) => ({ oCloudId, ...(await status(oCloudId)) })))
+  const away = asked
+    .filter(({ reachable }) => !reachable)
+    .map(({ oCloudId, message = 'no answer' }) => `O-Cloud ${oCloudId} cannot be reached: ${message}`)
+  return away.length === 0 ? undefined : away.join('; ')
 }
 
 function watchOf({ apiVersion, kind, namespace, name }: ObjectRef, cluster: Cluster): Watched {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { PeerCertificate } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { createKubernetesCluster } from '../../../src/clusters/kubernetes/cluster.ts'
@@ -68,6 +69,16 @@ describe('a kubeconfig', () => {
       tls: { servername: 'kubernetes' },
       headers: { 'impersonate-user': 'someone' },
     })
+  })
+
+  test('an address as the server name is looked for in the certificate, and not sent', () => {
+    const cluster = { server: 'https://172.18.0.3:6443', 'tls-server-name': '127.0.0.1' }
+    const { tls } = readKubeconfig(kubeconfig({ cluster, user: { token: TOKEN } }))
+    expect(tls).not.toHaveProperty('servername')
+    const checked = (subjectaltname: string) =>
+      tls.checkServerIdentity?.('172.18.0.3', { subject: { CN: 'edge' }, subjectaltname } as PeerCertificate)
+    expect(checked('IP Address:127.0.0.1')).toBeUndefined()
+    expect(checked('IP Address:172.18.0.3')).toBeInstanceOf(Error)
   })
 
   const refused: [string, string, RegExp][] = [
