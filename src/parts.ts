@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import { createKubernetesCluster } from './clusters/kubernetes/cluster.ts'
 import { allOClouds } from './clusters/all-oclouds.ts'
+import { createKubernetesCluster } from './clusters/kubernetes/cluster.ts'
 import { createOCloudRegistry } from './clusters/registry.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import { createSimulatedClusters, type SimulatedClusters } from './clusters/simulated/simulated-clusters.ts'
