@@ -37,6 +37,7 @@ const record: ProvisioningRecord = {
       finishedAt: '2026-01-01T00:00:31.000Z',
       inputsHash: 'hash-of-inputs',
       made: {
+        oCloudId: 'oc-2',
         objects: [{ apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'uid-1', action: 'created', madeIn: 1 }],
         outputs: { oCloudId: 'oc-2' },
         notes: { inventory: 'inv' },
