@@ -1,6 +1,6 @@
 /**
  * The import rules of the house: main → slices → shared. A slice uses another slice's functions, never its routes.
- * TypeScript 7 has no compiler API yet, so the sources are parsed with swc.
+ * TypeScript 7 has no compiler API yet, so the sources are parsed with swc. It sees imports and exports of types too; `tsPreCompilationDeps` would ask for tsc.
  */
 const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions'
 const SHARED = 'http|query|store|queue|tools'
@@ -125,7 +125,6 @@ module.exports = {
   ],
   options: {
     parser: 'swc',
-    tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
       extensions: ['.ts', '.js', '.json'],
