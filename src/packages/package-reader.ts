@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { ServiceError } from '../errors.ts'
@@ -16,11 +17,12 @@ export const PACKAGE_LIMITS = {
   largestPackage: 6 * 1024 * 1024,
   deepest: 10,
 }
+export const IS_THE_ROOT = 'is where all packages lie, and none itself: name a folder in it'
 const { mostFiles, largestFile, largestPackage, deepest } = PACKAGE_LIMITS
 
 /**
  * Reads the Kptfile and the YAML files of the package in folder `path` under `root`, in the order of their paths. PREFLIGHT_FAILED: no such folder, a
- * path or a link that leaves the root, a file that is none, or more than a package may be.
+ * path or a link that leaves the root or is the root itself, a file that is none, or more than a package may be.
  */
 export async function readPackage(root: string, path: string): Promise<PackageFile[]> {
   const refuse = (why: string) =>
@@ -34,6 +36,8 @@ export async function readPackage(root: string, path: string): Promise<PackageFi
   if (top === undefined) throw refuse(`the package root of this worker does not exist (setting PACKAGE_ROOT)`)
   const folder = join(top, path)
   const real = await inside(folder, path)
+  // Everything that lies there would be one package.
+  if (real === top) throw refuse(IS_THE_ROOT)
   if (!(await lstat(real)).isDirectory()) throw refuse('is no folder')
 
   const files: PackageFile[] = []
@@ -64,18 +68,24 @@ export async function readPackage(root: string, path: string): Promise<PackageFi
       // A linked folder may hold itself.
       if (kind.isDirectory() && entry.isSymbolicLink()) throw refuse(`${called} is a link to a folder`)
       if (kind.isDirectory()) await readFolder(file, depth + 1)
-      else if (isPackageFile(entry.name)) await readOne(target, called, kind.isFile())
+      else if (isPackageFile(entry.name)) await readOne(target, called, kind)
     }
   }
 
-  async function readOne(file: string, called: string, regular: boolean): Promise<void> {
-    if (!regular) throw refuse(`${called} is no regular file`)
-    const bytes = await readFile(file)
-    size += bytes.length
-    if (bytes.length > largestFile) throw refuse(`${called} is larger than ${largestFile} bytes`)
-    if (size > largestPackage) throw refuse(`is larger than ${largestPackage} bytes`)
+  /** What is too large is never read: a sparse file costs its writer nothing, and us its whole length. */
+  async function readOne(file: string, called: string, kind: Stats): Promise<void> {
+    if (!kind.isFile()) throw refuse(`${called} is no regular file`)
     if (files.length === mostFiles) throw refuse(`holds more than ${mostFiles} files`)
+    refuseTooLarge(kind.size)
+    const bytes = await readFile(file)
+    refuseTooLarge(bytes.length)
+    size += bytes.length
     files.push({ path: called, text: bytes.toString('utf8') })
+
+    function refuseTooLarge(length: number): void {
+      if (length > largestFile) throw refuse(`${called} is larger than ${largestFile} bytes`)
+      if (size + length > largestPackage) throw refuse(`is larger than ${largestPackage} bytes`)
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { GitRemote } from '../tools/git-remote.ts'
 import type { GitCache } from './git-cache.ts'
 import { readFromClone } from './git-files.ts'
 import type { GitSource, PackageOrigin, PackageSource, RenderOptions } from './package-port.ts'
-import { type PackageFile, readPackage } from './package-reader.ts'
+import { IS_THE_ROOT, type PackageFile, readPackage } from './package-reader.ts'
 import { checkRef, directoryOf, remoteOf } from './repository.ts'
 
 /** The operator's own repository of packages: a package that is given by name is looked up there first. */
@@ -49,7 +49,10 @@ export function createPackageSources(parts: {
         `package ${JSON.stringify(source.path)} does not exist in ${found.url} at ${found.ref}`,
       )
     }
-    const path = Object.hasOwn(renamed, source.path) ? (renamed[source.path] ?? source.path) : source.path
+    const name = plainName(source.path)
+    if (name === '')
+      throw new ServiceError('PREFLIGHT_FAILED', `package ${JSON.stringify(source.path)}: ${IS_THE_ROOT}`)
+    const path = Object.hasOwn(renamed, name) ? (renamed[name] ?? name) : name
     const named = { ...source, path }
     if (catalogue === undefined) return underRoot(path)
     const found = await inRepository(needed(git), catalogue, { source: named, trusted: true }, options)
@@ -74,6 +77,15 @@ export function createPackageSources(parts: {
       })
     },
   }
+}
+
+/** `./5g-ran` and `5g-ran/` are `5g-ran`; '' is the folder of all packages. What is no relative path stays as it is, and is refused by who reads it. */
+function plainName(path: string): string {
+  if (path.startsWith('/')) return path
+  return path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/')
 }
 
 type NotThere = { url: string; ref: string }

@@ -71,6 +71,15 @@ describe('F22: KPT_CATALOG_URL, KPT_CATALOG_REF and FOCOM_PACKAGE_PATH choose th
     expect((await found('only-here', { FOCOM_PACKAGE_PATH: 'elsewhere/focom' })).object).toBe('root-only-here')
   })
 
+  test('a name may be written with ./ before or / behind it; the top of the catalogue is no package', async () => {
+    const path = { FOCOM_PACKAGE_PATH: 'nephio/optional/focom-operator' }
+    expect((await found('./focom-operator/', catalogue(path))).object).toBe('nephio-two')
+    await expect(found('.', catalogue())).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      message: expect.stringContaining('is where all packages lie'),
+    })
+  })
+
   test('what the catalogue does not have is one of ours; what neither has is refused with both', async () => {
     expect(await found('only-here', catalogue())).toMatchObject({
       object: 'root-only-here',

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/json.ts'
+import { PACKAGE_LIMITS } from '../../src/packages/package-reader.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
 import { limitsOf, requestsOf } from '../../src/packages/requests.ts'
 
@@ -27,6 +28,7 @@ const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  
 
 beforeAll(() => {
   write('ok', { 'c.yaml': CONFIG })
+  symlinkSync('.', join(packageRoot, 'self'))
   mkdirSync(join(folder, 'outside'))
   writeFileSync(join(folder, 'outside', 'secret.yaml'), CONFIG)
 })
@@ -75,7 +77,11 @@ describe('a package', () => {
     ['by an absolute path', '/etc', 'must be the path of a folder relative'],
     ['that climbs out', '../outside', 'must not climb out'],
     ['that climbs out in the middle', 'ok/../../outside', 'must not climb out'],
-    ['with an empty path', '', 'must be the path'],
+    ['that is the package root', '.', 'is where all packages lie'],
+    ['that is the package root with a slash', './', 'is where all packages lie'],
+    ['that comes back to the package root', 'ok/..', 'must not climb out'],
+    ['that is a link to the package root', 'self', 'is where all packages lie'],
+    ['with an empty path', '', 'is where all packages lie'],
     ['with a zero byte', 'ok\0', 'must be the path'],
     ['that is a file', 'ok/c.yaml', 'is no folder'],
   ])('%s is refused', async (_, path, message) => {
@@ -150,10 +156,33 @@ describe('a package', () => {
     })
   })
 
-  test('that is too large is refused', async () => {
+  test.each(['./ok', 'ok/', './ok//.', 'ok/.'])('that is written as %s is the one of that name', async (path) => {
+    expect(await render(source(path, { a: '1' }))).toMatchObject({
+      name: 'ok',
+      source: { from: 'package-root', directory: 'ok' },
+    })
+  })
+
+  test('that is too large is refused, in one file or in all of them together', async () => {
     write('large', { 'c.yaml': CONFIG })
-    truncateSync(join(packageRoot, 'large', 'c.yaml'), 2 * 1024 * 1024)
-    await expect(render(source('large'))).rejects.toMatchObject({ message: expect.stringContaining('is larger than') })
+    truncateSync(join(packageRoot, 'large', 'c.yaml'), PACKAGE_LIMITS.largestFile + 1)
+    const refused = (why: string) => ({ code: 'PREFLIGHT_FAILED', message: expect.stringContaining(why) })
+    await expect(render(source('large'))).rejects.toMatchObject(refused('c.yaml is larger than'))
+    for (let n = 0; n < 7; n++) {
+      write('sum', { [`${n}.yaml`]: '' })
+      truncateSync(join(packageRoot, 'sum', `${n}.yaml`), PACKAGE_LIMITS.largestFile)
+    }
+    await expect(render(source('sum'))).rejects.toMatchObject(refused(`"sum": is larger than`))
+  })
+
+  test('that is too large is not read: a sparse file of many gigabytes is refused like any other', async () => {
+    write('sparse', { 'c.yaml': CONFIG })
+    // More than could be read in one piece: reading it would be an error of the file system.
+    truncateSync(join(packageRoot, 'sparse', 'c.yaml'), 8 * 1024 ** 3)
+    await expect(render(source('sparse'))).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      message: expect.stringContaining('c.yaml is larger than'),
+    })
   })
 })
 
