@@ -45,10 +45,15 @@ export async function startService(
   try {
     const parts = await createParts(config, log, parting)
     signal.throwIfAborted()
+    // The port first: a start that fails for it must not have begun to provision.
+    let started = false
+    const url = roles.includes('api') ? await listen(config, parts, log, stopping, () => started) : undefined
+    signal.throwIfAborted()
     if (roles.includes('worker')) stopping.push(await startWorker(config, parts, log))
     signal.throwIfAborted()
-    const url = roles.includes('api') ? await startApi(config, parts, log, stopping) : undefined
+    if (url !== undefined && config.loadSamples) await loadSamples(parts.templates, parts.oClouds, log)
     signal.throwIfAborted()
+    started = true
     return { url, close }
   } catch (error) {
     await close()
@@ -64,13 +69,19 @@ async function failuresOf(steps: readonly Close[]): Promise<unknown[]> {
   return ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
 }
 
-async function startApi(config: Config, parts: Parts, log: Logger, stopping: Close[]): Promise<string> {
-  let loaded = !config.loadSamples
+/** The API answers from here on; it is ready once the whole service has started. */
+async function listen(
+  config: Config,
+  parts: Parts,
+  log: Logger,
+  stopping: Close[],
+  started: () => boolean,
+): Promise<string> {
   const app = await createApp({
     ...parts,
     log,
     ready: async () => {
-      if (!loaded) throw new ServiceError('UNAVAILABLE', 'the samples are being loaded', { retryAfter: 1 })
+      if (!started()) throw new ServiceError('UNAVAILABLE', 'the service is starting', { retryAfter: 1 })
       await parts.store.ping()
     },
     settings: {
@@ -90,10 +101,6 @@ async function startApi(config: Config, parts: Parts, log: Logger, stopping: Clo
       { cause: error },
     )
   })
-  if (config.loadSamples) {
-    await loadSamples(parts.templates, parts.oClouds, log)
-    loaded = true
-  }
   log.info({ url, docs: `${url}/docs` }, 'the API is listening')
   return url
 }

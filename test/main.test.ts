@@ -21,12 +21,15 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step()
 })
 
-async function start(args: string[]): Promise<{ child: ChildProcess; url: string; redisPid: () => Promise<number> }> {
+async function start(
+  args: string[],
+  { env: more = {}, stdio = 'ignore' }: { env?: Record<string, string>; stdio?: 'ignore' | 'pipe' } = {},
+): Promise<{ child: ChildProcess; url: string; redisPid: () => Promise<number> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'o2ims-main-'))
   undo.push(() => rm(dataDir, { recursive: true, force: true }))
   const [port = 0] = await freePorts(1)
-  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'false' }
-  const child = spawn(process.execPath, args, { stdio: 'ignore', env })
+  const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'false', ...more }
+  const child = spawn(process.execPath, args, { stdio, env })
   undo.push(async () => child.exitCode ?? child.signalCode ?? child.kill('SIGKILL'))
   const redisPid = async () => JSON.parse(await readFile(join(dataDir, 'redis', 'redis.pid'), 'utf8')).pid
   return { child, url: `http://127.0.0.1:${port}`, redisPid }
@@ -80,6 +83,20 @@ describe('the process of the service', needs('redis'), () => {
     const [code] = await exited
     expect([0, 1]).toContain(code)
     await eventually(() => expect(lives(pid)).toBe(false))
+  })
+
+  it('whose port is taken says so before its worker has begun', async () => {
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    undo.push(async () => holder.close())
+    const address = holder.address()
+    const port = String(typeof address === 'object' && address ? address.port : 0)
+    const { child } = await start([MAIN], { env: { PORT: port, LOG_LEVEL: 'info' }, stdio: 'pipe' })
+    let printed = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (printed += text))
+    expect(await once(child, 'close')).toEqual([1, null])
+    expect(printed).toContain(`port ${port} of 127.0.0.1 is taken`)
+    expect(printed).not.toContain('the worker is running')
   })
 
   it('stops in time while a dry run waits for an O-Cloud that never answers', async () => {
