@@ -16,6 +16,8 @@ const FINALIZER = 'focom.nephio.org/finalizer'
 /** FoCoM acts on a deletion at once, and again every 15 s when the O-Cloud is away. After that we do its work. */
 const FOCOM_GRACE_MS = 20_000
 
+const KEPT_FOR_FOCOM = 'kept: FoCoM needs it for the request that is left'
+
 /** What stands of a request before it is applied. */
 export interface FocomStanding {
   smo: Cluster
@@ -89,7 +91,11 @@ export async function undoFocomRequest(
     return result
   }
   add(await withdrawBoth(smo, request, oCloud, theirs, made, context, graceMs))
-  if (result.left.length > 0) return result
+  if (result.left.length > 0) {
+    const kept = ours.filter((object) => object !== request && object.madeIn !== undefined)
+    add({ undone: [], left: kept.map((object) => ({ ...object, reason: KEPT_FOR_FOCOM })) })
+    return result
+  }
   add(
     await removeObjects(
       smo,

@@ -21,8 +21,9 @@ export interface RequestWait {
  */
 export async function waitForRequest(
   { dialect, oCloud, remote, focom, silenceSeconds }: RequestWait,
-  { signal, progress, status }: StepContext,
+  context: StepContext,
 ): Promise<RequestView> {
+  const { signal, progress } = context
   let refusal: string | undefined
   let remoteSeen = false
   const theirs: Watched = {
@@ -48,17 +49,19 @@ export async function waitForRequest(
     }
   }
   const watches = ours ? [ours, theirs] : [theirs]
-  const explain = () => whoIsAway(focom ? [focom.cluster, oCloud] : [oCloud], status)
+  const explain = () => whoIsAway(focom ? [focom.cluster, oCloud] : [oCloud], context)
   const options = { signal, progress, silenceSeconds, newsOnly: true, explain }
   return view(await waitFor(oCloud, watches, (seen) => judgeRequest(view(seen)), options))
 }
 
 /** A watch comes back by itself and tells nobody that it was cut off: at the end we ask. */
-async function whoIsAway(clusters: readonly Cluster[], status: StepContext['status']): Promise<string | undefined> {
-  const asked = await Promise.all(clusters.map(async ({ oCloudId }) => ({ oCloudId, ...(await status(oCloudId)) })))
-  const away = asked
-    .filter(({ reachable }) => !reachable)
-    .map(({ oCloudId, message = 'no answer' }) => `O-Cloud ${oCloudId} cannot be reached: ${message}`)
+async function whoIsAway(clusters: readonly Cluster[], context: StepContext): Promise<string | undefined> {
+  const asked = clusters.map(async ({ oCloudId }) => {
+    const { reachable, message = 'no answer' } = await context.status(oCloudId)
+    const { name = oCloudId } = (await context.describe?.(oCloudId)) ?? {}
+    return reachable ? [] : [`O-Cloud ${name} cannot be reached: ${message}`]
+  })
+  const away = (await Promise.all(asked)).flat()
   return away.length === 0 ? undefined : away.join('; ')
 }
 

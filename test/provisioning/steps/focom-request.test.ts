@@ -164,7 +164,8 @@ describe('the step focom-request', needs('redis'), () => {
     const away: Cluster = { ...edge, get: (_ref, options) => never(options?.signal) }
     const late = run({ reference, clusters: [smo, away], signal: AbortSignal.timeout(300) })
     const { left } = await undoFocomRequest(made, 'all', late.context, 50)
-    expect(left.map(({ kind }) => kind).toSorted()).toEqual(['FocomProvisioningRequest', 'ProvisioningRequest'])
+    const kinds = ['FocomProvisioningRequest', 'OCloud', 'ProvisioningRequest']
+    expect(left.map(({ kind }) => kind).toSorted()).toEqual(kinds)
     expect((await smo.get(requestOf(made, inputs.namespace)))?.metadata.finalizers).toEqual([FINALIZER])
     expect(await smo.get(ref(O_CLOUD, String(made.outputs.request), inputs.namespace))).toBeDefined()
     expect((await undoFocomRequest(made, 'all', run({ reference }).context, 50)).left).toEqual([])
