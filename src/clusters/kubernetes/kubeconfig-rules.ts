@@ -23,14 +23,17 @@ const REFUSED_OF_USER: Record<string, string> = {
 }
 const TEXTS_OF_CLUSTER = ['certificate-authority-data', 'tls-server-name']
 const TEXTS_OF_USER = ['token', 'client-certificate-data', 'client-key-data', 'as']
+/** Names that change an object's behaviour once its content is copied. */
+const NEVER_A_KEY = ['__proto__', 'constructor', 'prototype']
 const BASE64 = ['certificate-authority-data', 'client-certificate-data', 'client-key-data']
 
 /**
  * Looks at every cluster and user, not only at the current context: what is stored and handed to tools shall run no program, read no file and
- * turn no check off, whichever context they choose.
+ * turn no check off, whichever context they choose. Other fields (preferences, extensions, those of other tools) are let through, as by kubectl.
  * @throws ServiceError INVALID_KUBECONFIG with the path of the field, never its content
  */
 export function refuseUnusable(config: Record<string, unknown>): void {
+  refuseKeys(config)
   if (config.kind !== undefined && config.kind !== 'Config') throw refusal('kind', 'is not Config')
   if (typeof config['current-context'] !== 'string' || config['current-context'] === '') {
     throw refusal('current-context', 'is missing')
@@ -44,6 +47,17 @@ export function refuseUnusable(config: Record<string, unknown>): void {
   }
   for (const [name, at] of entries(config, 'users', 'user')) refuseFields(at, name, REFUSED_OF_USER, TEXTS_OF_USER)
   for (const [name, at] of entries(config, 'contexts', 'context')) refuseFields(at, name, {}, ['cluster', 'user'])
+}
+
+/** Wherever they stand; without recursion, as depth is the sender's choice. */
+function refuseKeys(config: object): void {
+  const waiting = [config]
+  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
+    for (const [key, inner] of Object.entries(value)) {
+      if (NEVER_A_KEY.includes(key)) throw refusal(`a field called ${key}`, 'is not allowed, wherever it stands')
+      if (typeof inner === 'object' && inner !== null) waiting.push(inner)
+    }
+  }
 }
 
 function* entries(
