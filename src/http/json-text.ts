@@ -8,7 +8,8 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor'])
 
 /**
  * Reads JSON strictly: RFC 8259, no duplicate keys, bounded depth. Broken JSON is MALFORMED_BODY and says the line and column, never the text
- * itself (it may hold a kubeconfig); `__proto__` and the like are INVALID_ARGS with a pointer. Integers that a double cannot hold are refused.
+ * itself (it may hold a kubeconfig); `__proto__` and the like are INVALID_ARGS with a pointer. An integer that a double
+ * cannot hold and a number beyond its range are MALFORMED_BODY too; a fraction is read as the nearest double, as everywhere.
  */
 export function readJson(bytes: Uint8Array): JsonValue {
   const text = decode(bytes)
@@ -75,7 +76,8 @@ function scan(text: string): void {
       return
     }
     const number = take(NUMBER)
-    if (number !== undefined && !isExact(number)) fault('a number that would lose digits', start)
+    const loss = number === undefined ? undefined : lossOf(number)
+    if (loss !== undefined) fault(loss, start)
     if (number === undefined && take(WORD) === undefined) fault('a value is expected')
   }
   function members(): void {
@@ -122,6 +124,10 @@ function whole(quoted: string): boolean {
   return value.isWellFormed()
 }
 
-function isExact(number: string): boolean {
-  return /^-?[0-9]+$/.test(number) ? Number.isSafeInteger(Number(number)) : Number.isFinite(Number(number))
+/** What would be lost of it; undefined for nothing that matters. */
+function lossOf(number: string): string | undefined {
+  const read = Number(number)
+  if (!Number.isFinite(read)) return 'a number that is too large'
+  if (/^-?[0-9]+$/.test(number) && !Number.isSafeInteger(read)) return 'an integer that would lose digits'
+  return undefined
 }

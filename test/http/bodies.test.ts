@@ -29,8 +29,8 @@ describe('a body', () => {
     ["{'name':1}", 'line 1, column 2'],
     ['{"name":"a","name":"b"}', 'this name stands here twice'],
     ['{"name":"tab\there"}', 'must be escaped'],
-    ['{"size":12345678901234567890}', 'would lose digits'],
-    ['{"size":1e999}', 'would lose digits'],
+    ['{"size":12345678901234567890}', 'an integer that would lose digits'],
+    ['{"size":1e999}', 'a number that is too large'],
     ['{"name":"\\ud800"}', 'surrogate'],
     [`${'['.repeat(70)}${']'.repeat(70)}`, 'levels deep'],
   ])('of broken JSON %j is a 400 that says where: %s', async (body, where) => {

@@ -68,6 +68,13 @@ describe('reading JSON', () => {
     )
   })
 
+  test('takes every integer up to 2^53 - 1 and none above; a fraction is the nearest double', () => {
+    for (const taken of ['9007199254740991', '-9007199254740991', '-0', '0.30000000000000004441', '1e300', '1e-400'])
+      expect(read(taken), taken).toBe(Number(taken))
+    for (const refused of ['9007199254740992', '-9007199254740993', '1e400', `1${'0'.repeat(400)}`])
+      expect(read(refused), refused).toBe('MALFORMED_BODY')
+  })
+
   test('is not slowed down by a megabyte that is broken at its end', () => {
     const started = performance.now()
     for (const text of [
