@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { eventually } from './eventually.ts'
 
 const execute = promisify(execFile)
 
@@ -22,11 +21,10 @@ export interface KindClusters {
   address(cluster: string): Promise<string>
   /** What is left of a run that was cut off. */
   remove(): Promise<void>
-  stop(cluster: string): Promise<void>
-  start(cluster: string): Promise<void>
-  pause(cluster: string): Promise<void>
-  /** Fine when it does not stand still. */
-  unpause(cluster: string): Promise<void>
+  /** SIGKILL: whoever is connected is cut off. The kubelet starts another one. */
+  killApiServer(cluster: string): Promise<void>
+  /** Nothing in it answers meanwhile. A container that is stopped may come back with another address, which not every kind node survives. */
+  whilePaused<T>(cluster: string, work: () => Promise<T>): Promise<T>
 }
 
 export function kindClusters(prefix: string): KindClusters {
@@ -44,21 +42,21 @@ export function kindClusters(prefix: string): KindClusters {
     address: (cluster) =>
       run('docker', 'inspect', '--format', '{{.NetworkSettings.Networks.kind.IPAddress}}', nodeOf(cluster)),
     async remove() {
-      const clusters = linesOf(await run('kind', 'get', 'clusters', '--quiet')).filter((name) => name.startsWith(prefix))
+      const clusters = linesOf(await run('kind', 'get', 'clusters', '--quiet')).filter((name) =>
+        name.startsWith(prefix),
+      )
       for (const name of clusters) await run('kind', 'delete', 'cluster', '--name', name, '--kubeconfig', '/dev/null')
     },
-    async stop(cluster) {
-      await run('docker', 'stop', '--time', '1', nodeOf(cluster))
+    async killApiServer(cluster) {
+      await run('docker', 'exec', nodeOf(cluster), 'pkill', '-KILL', 'kube-apiserver')
     },
-    async start(cluster) {
-      await run('docker', 'start', nodeOf(cluster))
-    },
-    async pause(cluster) {
+    async whilePaused(cluster, work) {
       await run('docker', 'pause', nodeOf(cluster))
-    },
-    async unpause(cluster) {
-      const state = await run('docker', 'inspect', '--format', '{{.State.Paused}}', nodeOf(cluster)).catch(() => 'gone')
-      if (state === 'true') await run('docker', 'unpause', nodeOf(cluster))
+      try {
+        return await work()
+      } finally {
+        await run('docker', 'unpause', nodeOf(cluster))
+      }
     },
   }
 }
@@ -68,10 +66,3 @@ export const kubectlWith =
   (kubeconfig: string) =>
   (...args: string[]): Promise<string> =>
     run('kubectl', '--kubeconfig', kubeconfig, ...args)
-
-/** The API server of a node that was started again takes a while until it answers. */
-export async function answering(kubectl: (...args: string[]) => Promise<string>): Promise<void> {
-  await eventually(async () => {
-    await kubectl('get', '--raw', '/readyz', '--request-timeout=2s')
-  }, 60_000)
-}
