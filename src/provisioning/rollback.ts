@@ -2,6 +2,7 @@ import { ERROR_CODES, ServiceError } from '../errors.ts'
 import { type Clock, enterPhase, hasMade, retire, stepsOf, type Transition } from './lifecycle.ts'
 import { provisioned } from './progress.ts'
 import type { FailureRecord, FulfilledGeneration, ProvisioningRecord } from './record.ts'
+import { keyOf } from './steps/object-order.ts'
 import type { Template } from './templates/template.ts'
 
 /** What a failed generation goes back to by `options.rollbackOnFailure`; undefined when that is not wanted, nothing was FULFILLED before, or it was the very same request. */
@@ -97,6 +98,3 @@ function withCode(error: FailureRecord, code: FailureRecord['code']): FailureRec
   const firstCode = error.firstCode ?? error.code
   return { ...error, code, exitCode: ERROR_CODES[code].exitCode, firstCode }
 }
-
-const keyOf = ({ apiVersion, kind, namespace = '', name }: FailureRecord['undone'][number]): string =>
-  `${apiVersion}/${kind}/${namespace}/${name}`

@@ -69,6 +69,7 @@ export function testContext(parts: TestContextParts = {}): TestContext {
       simulated: false,
     },
     step,
+    rollingBack: false,
     signal: parts.signal ?? AbortSignal.timeout(120_000),
     log: silentLog(),
     run: { reference, step },

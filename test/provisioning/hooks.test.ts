@@ -114,6 +114,25 @@ describe('hooks of a template', needs('redis'), () => {
     expect(jobs('changed').slice(3)).toEqual(['prepare 2', 'run-smoke-tests 2', 'configure-monitoring 2'])
   })
 
+  test('after a failed change that is rolled back they run for what stands again, also those that had succeeded', async () => {
+    await provision('rolled-back')
+    const change = request('rolled-back', {
+      more: { content: 'second' },
+      hooks: { 'run-smoke-tests': { fails: 'fail' } },
+    })
+    const options = { ...(change.options as object), rollbackOnFailure: true }
+    expect((await call(`${requests}/rolled-back`, 'PUT', { ...change, options })).status).toBe(200)
+    const { status, progress } = (await toTheEnd(api.url, 'rolled-back')).body
+    expect(progress.error, status.message).toMatchObject({ rolledBackTo: 1, left: [] })
+    expect(jobs('rolled-back').slice(3)).toEqual([
+      'prepare 2',
+      'run-smoke-tests 2',
+      'prepare 2r',
+      'run-smoke-tests 2r',
+      'configure-monitoring 2r',
+    ])
+  })
+
   test('one that fails fails the request, with the Job, the reason and its last words; everything is undone', async () => {
     const body = await provision('fails', { hooks: { 'run-smoke-tests': { fails: 'fail', log: 'cell 7 is\nsilent' } } })
     expect(body.progress.error).toMatchObject({

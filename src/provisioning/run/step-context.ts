@@ -32,10 +32,11 @@ export interface ContextParts {
 
 export function createStepContext(parts: ContextParts): StepContext {
   const { ports, record, step, signal, log, progress, checkpoint, fence } = parts
-  const { provisioningRequestId, reference, generation, data, simulated, options } = record()
+  const { provisioningRequestId, reference, generation, data, simulated, options, rollback } = record()
   return {
     request: { provisioningRequestId, reference, generation, data, simulated },
     step,
+    rollingBack: rollback !== undefined,
     operatorBehaviour: simulated ? options?.simulation?.operator : undefined,
     ...(simulated && { simulatedHooks: options?.simulation?.hooks }),
     signal,
@@ -57,7 +58,10 @@ export function createStepContext(parts: ContextParts): StepContext {
           ...(endpoints && { endpoints }),
           ...(compliance && { compliance }),
         }),
-        () => ({}),
+        (error: unknown) => {
+          if (error instanceof ServiceError && error.code === 'NOT_FOUND') return {}
+          throw error
+        },
       ),
     kubeconfig: (oCloudId) => kubeconfigOf(oCloudId, ports, signal),
     lifecycle: ports.lifecycle,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
 import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
+import { keyOf } from '../steps/object-order.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { abortAt, interruptionOf } from './interruption.ts'
 import { runRemovalHooks } from './removal-hooks.ts'
@@ -125,12 +126,10 @@ function noteUndone(record: RunRecord['current'], { undone, left }: Undone, clea
 /** What still stands after an undo: what was not touched, and what could not be removed. What was intended only has been looked for by now. */
 function remaining(step: StepRecord, { undone, left }: Undone): Made {
   const made = step.made ?? { objects: [], outputs: {}, notes: {} }
-  const key = (object: Made['objects'][number]) =>
-    `${object.apiVersion}/${object.kind}/${object.namespace ?? ''}/${object.name}`
-  const gone = new Set(undone.map(key))
-  const staying = new Set(left.map(key))
+  const gone = new Set(undone.map(keyOf))
+  const staying = new Set(left.map(keyOf))
   const stands = (object: Made['objects'][number]) =>
-    !gone.has(key(object)) && (!object.intended || staying.has(key(object)))
+    !gone.has(keyOf(object)) && (!object.intended || staying.has(keyOf(object)))
   return { ...made, objects: made.objects.filter(stands) }
 }
 

@@ -25,13 +25,13 @@ const CONTAINER = 'hook'
 const GRACE_SECONDS = 30
 const RESOURCES = { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } }
 
-/** The Job of a hook in this generation: a retry is another Job. One try, no token for the API, no more than its time. */
+/** The Job of a hook in this generation: a retry is another Job, and so is a rollback. One try, no token for the API, no more than its time. */
 export function jobOf(
   { namespace, hook }: Pick<HookInputs, 'namespace' | 'hook'>,
   context: StepContext,
 ): KubernetesObject {
   const { reference, generation } = context.request
-  const name = `${hook.name}-${reference.slice(0, 8)}-${generation}`
+  const name = `${hook.name}-${reference.slice(0, 8)}-${generation}${context.rollingBack ? 'r' : ''}`
   const annotations = troubleOf(hook.name, context)
   const { image, command, args, env, resources = RESOURCES } = hook
   const securityContext = { allowPrivilegeEscalation: false }

@@ -30,6 +30,8 @@ export interface StepContext {
     Pick<ProvisioningRecord, 'provisioningRequestId' | 'reference' | 'generation' | 'data' | 'simulated'>
   >
   readonly step: string
+  /** True: an earlier generation is applied again, after this one has failed. */
+  readonly rollingBack: boolean
   /** What the operators that are played shall do, as the request's options have it; undefined on real targets. */
   readonly operatorBehaviour: OperatorBehaviour | undefined
   /** How the Jobs of hooks shall go wrong on simulated targets, by the hook's name. */
