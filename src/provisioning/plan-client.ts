@@ -7,10 +7,11 @@ import type { Store } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { checkMatch } from './etag.ts'
 import { type Clock, replaced } from './lifecycle.ts'
-import type { ProvisioningRecord } from './record.ts'
+import type { Made, ProvisioningRecord } from './record.ts'
 import type { Requests } from './requests.ts'
 import { planSchema } from './schema.ts'
 import type { Plan, ProvisioningService, SubmittedRequest } from './service-types.ts'
+import type { Change } from './steps/step.ts'
 import { waitForAnswer } from './worker-answer.ts'
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[]
@@ -75,13 +76,25 @@ export function createPlanClient(parts: PlanClientParts): Pick<ProvisioningServi
 /** A POST of a known id: the identical body changes nothing, any other is refused. */
 function planOfKnown(known: ProvisioningRecord, request: SubmittedRequest, { secrets }: Store): Plan {
   if (known.sentHash === sentHashOf(request, secrets)) {
-    return { dryRun: true, steps: known.steps.map(({ name, uses }) => ({ name, uses, changes: [] })) }
+    return {
+      dryRun: true,
+      steps: known.steps.map(({ name, uses, made }) => ({ name, uses, changes: unchanged(made) })),
+    }
   }
   const { provisioningRequestId } = known
   throw new ServiceError(
     'ALREADY_EXISTS',
     `provisioningRequestId ${provisioningRequestId} is known: a POST would be refused`,
   )
+}
+
+/** What stands of a step stays as it is. */
+function unchanged(made: Made | undefined): Change[] {
+  const standing = (made?.objects ?? []).filter(({ action, intended }) => action !== 'deleted' && !intended)
+  return standing.map(({ apiVersion, kind, namespace, name }) => ({
+    action: 'none',
+    object: { apiVersion, kind, ...(namespace !== undefined && { namespace }), name },
+  }))
 }
 
 function planOf(data: JsonValue): Plan {

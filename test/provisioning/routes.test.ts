@@ -325,6 +325,13 @@ describe('provisioning requests over HTTP', needs('redis'), () => {
     })
     expect((await call(`${front}/planned`)).status).toBe(404)
     await call(front, 'POST', thingsRequest('stands'))
+    await toTheEnd(api.url, 'stands')
+    const same = await call(`${front}?dryRun=true`, 'POST', thingsRequest('stands'))
+    const made = (await call(`${front}/stands`)).body.progress.steps[0].objects
+    expect(made).toHaveLength(1)
+    expect(same.body.steps[0].changes).toEqual([
+      { action: 'none', object: expect.objectContaining({ kind: 'Thing', name: made[0].name }) },
+    ])
     const put = await call(`${front}/stands?dryRun=true`, 'PUT', thingsRequest('stands', { name: 'renamed' }))
     expect([put.status, put.body.dryRun]).toEqual([200, true])
     expect((await call(`${front}/stands`)).body.provisioningRequestData.name).toBe('two things')
