@@ -37,7 +37,8 @@ export function workloadTemplate(
     },
   }
   const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1'
-  const selector = kind === 'Job' ? {} : { selector: { matchLabels: { app: name } } }
+  // Without a probe a container that ends at once has been ready for an instant.
+  const own = kind === 'Job' ? { backoffLimit: 0 } : { minReadySeconds: 5, selector: { matchLabels: { app: name } } }
   const target = '{{ oCloud }}'
   return {
     name,
@@ -65,7 +66,7 @@ export function workloadTemplate(
               apiVersion,
               kind,
               metadata: { name, namespace: name },
-              spec: { ...selector, ...(kind === 'Job' && { backoffLimit: 0 }), template: pod },
+              spec: { ...own, template: pod },
             },
           ],
         },
