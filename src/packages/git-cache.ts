@@ -16,11 +16,15 @@ export interface GitCacheLimits {
   bytes: number
 }
 
+export interface Clone {
+  folder: string
+  /** By this very call: its credential is good. A clone that others fetched says nothing of that; who has a credential has to ask the remote first. */
+  fetched: boolean
+}
+
 export interface GitCache {
-  /** True: a clone of that commit is here. It counts for whoever may read the repository; who has a credential has to ask the remote first. */
-  has(remote: GitRemote, commit: string): Promise<boolean>
   /** The bare clone of that commit, fetched when it is not here. Errors: those of Git.fetch; PREFLIGHT_FAILED when it is too large. */
-  clone(remote: GitRemote, ref: ResolvedRef, call: GitCall): Promise<string>
+  clone(remote: GitRemote, ref: ResolvedRef, call: GitCall): Promise<Clone>
   /** A clone that turned out to be broken, or was removed while it was read. */
   forget(folder: string): Promise<void>
 }
@@ -98,16 +102,16 @@ export function createGitCache(parts: {
     join(folder, `${hashOf([url, credential === undefined ? 'open' : 'private']).slice(0, 32)}-${commit}`)
 
   return {
-    has: (remote, commit) => touched(placeOf(remote, commit)),
-
     async clone(remote, ref, call) {
       const whole = placeOf(remote, ref.commit)
-      if (await touched(whole)) return whole
+      if (await touched(whole)) return { folder: whole, fetched: false }
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      await withLock(`packages:${scope}:${hashOf([whole])}`, call.signal ?? NEVER, async (signal) => {
-        if (!(await touched(whole))) await make(remote, ref, whole, { ...call, signal })
+      const fetched = await withLock(`packages:${scope}:${hashOf([whole])}`, call.signal ?? NEVER, async (signal) => {
+        if (await touched(whole)) return false
+        await make(remote, ref, whole, { ...call, signal })
+        return true
       })
-      return whole
+      return { folder: whole, fetched }
     },
 
     forget,

@@ -1,7 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import type { Git, ResolvedRef } from '../tools/git.ts'
 import { isCommit } from '../tools/git.ts'
-import type { GitRemote } from '../tools/git-remote.ts'
 import type { GitCache } from './git-cache.ts'
 import { readFromClone } from './git-files.ts'
 import type { GitSource, PackageOrigin, PackageSource, RenderOptions } from './package-port.ts'
@@ -99,36 +98,27 @@ async function inRepository(
   const remote = remoteOf({ repository, credential, hostKeys }, { trusted })
   checkRef(ref)
   const directory = directoryOf(source.path)
-  const resolved = await resolve(git, cache, remote, { ref, pinned: source.commit }, options)
+  const known = source.commit ?? (isCommit(ref) ? ref : undefined)
+  const resolved: ResolvedRef =
+    known === undefined ? await git.resolve(remote, ref, options) : { commit: known, name: known, kind: 'commit' }
   const { commit } = resolved
+  // Nothing has to be asked where the commit is known and everybody may read it.
+  let mayRead = known === undefined || remote.credential === undefined
   for (let again = false; ; again = true) {
-    const clone = await cache.clone(remote, resolved, options)
+    const { folder, fetched } = await cache.clone(remote, resolved, options)
+    if (!mayRead && !fetched) await git.resolve(remote, commit, options)
+    mayRead = true
     try {
-      const files = await readFromClone(git, clone, { commit, directory }, options)
+      const files = await readFromClone(git, folder, { commit, directory }, options)
       if (files === undefined) return { url: remote.url, ref }
       return { files, origin: { from: 'git', repository: remote.url, ref, commit, directory } }
     } catch (error) {
       // Removed by others while it was read, or damaged: fetched anew, once.
       if (again || !(error instanceof ServiceError) || error.code !== 'APPLY_FAILED') throw error
       options.signal?.throwIfAborted()
-      await cache.forget(clone)
+      await cache.forget(folder)
     }
   }
-}
-
-/** Without the remote where nothing has to be asked: the commit is known, its clone is here, and everybody may read it. */
-async function resolve(
-  git: Git,
-  cache: GitCache,
-  remote: GitRemote,
-  { ref, pinned }: { ref: string; pinned: string | undefined },
-  options: RenderOptions,
-): Promise<ResolvedRef> {
-  const known = pinned ?? (isCommit(ref) ? ref : undefined)
-  if (known === undefined) return git.resolve(remote, ref, options)
-  const commit: ResolvedRef = { commit: known, name: known, kind: 'commit' }
-  if (remote.credential === undefined) return commit
-  return (await cache.has(remote, known)) ? git.resolve(remote, known, options) : commit
 }
 
 function needed(git: GitParts | undefined): GitParts {

@@ -26,6 +26,7 @@ export function gitWorker(
     dataDir?: string
     limits?: Partial<GitCacheLimits>
     times?: Partial<GitLimits>
+    withLock?: WithLock
     catalogue?: Catalogue
     renamed?: Record<string, string>
     kpt?: (children: ReturnType<typeof createChildProcesses>, runDir: string) => KptForFiles
@@ -45,7 +46,8 @@ export function gitWorker(
   const children = createChildProcesses()
   const git = createGit({ children, runDir, limits: parts.times })
   const limits = { entries: 20, bytes: 50 * 1024 * 1024, ...parts.limits }
-  const cache = createGitCache({ git, folder, limits, withLock: lockInProcess(), log: pino({ level: 'trace' }, sink) })
+  const { withLock = lockInProcess() } = parts
+  const cache = createGitCache({ git, folder, limits, withLock, log: pino({ level: 'trace' }, sink) })
   const { catalogue, renamed } = parts
   const sources = createPackageSources({ packageRoot, git: { git, cache }, ...(catalogue && { catalogue }), renamed })
   const kpt = parts.kpt?.(children, runDir)

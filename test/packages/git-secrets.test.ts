@@ -63,6 +63,36 @@ describe('a private repository', needs('git'), () => {
     expect((await worker.render(source('someone:p@ss:word%41'))).objects).toHaveLength(1)
   })
 
+  test('is read by nobody whose bad credential waited while a good one fetched it', async () => {
+    server.credential = `git:${token}`
+    const at = (ref: string, credential: string) => fromGit({ repository: server.url('private'), ref, credential })
+    const { source: origin } = await worker.render(source(token))
+    const pinned = origin?.from === 'git' ? origin.commit : ''
+    let overtaken = false
+    const fresh: GitWorker = gitWorker({
+      async withLock(_name, signal, work) {
+        if (!overtaken) {
+          overtaken = true
+          await fresh.render(at(pinned, token))
+        }
+        return work(signal)
+      },
+    })
+    try {
+      await expect(fresh.render(at(pinned, 'wrong-token'))).rejects.toMatchObject({
+        code: 'PREFLIGHT_FAILED',
+        message: expect.stringContaining('refuses the credential'),
+      })
+      expect(readdirSync(fresh.folder)).toEqual([expect.stringContaining(pinned)])
+      server.asked.length = 0
+      expect((await fresh.render(at(pinned, token))).objects).toHaveLength(1)
+      expect(server.asked.filter((line) => line.endsWith('fetch'))).toEqual([])
+      expect(server.asked).not.toEqual([])
+    } finally {
+      fresh.dispose()
+    }
+  })
+
   test('its credential is in no argument, environment, file, log line or error while git works with it', async () => {
     server.credential = `git:${token}`
     const found: string[] = []
