@@ -1,19 +1,25 @@
 import type { JsonObject, JsonValue } from '../../json.ts'
+import { createRedact, isLongEnough, linesOf, type Redact } from '../../tools/redact.ts'
 
-const REDACTED = '[secret]'
-/** Shorter values would blot out ordinary words. */
-const SHORTEST = 4
+/**
+ * Makes a function that blots out the given secret values, each of their lines, and their forms in base64 and JSON in any text: the words of tools and API
+ * servers may quote them. Values and lines under 4 characters stay: they would blot out ordinary words.
+ */
+export function createRedactor(secrets: JsonObject | undefined): Redact {
+  return createRedact(
+    scalarsOf(secrets ?? {})
+      .filter(isLongEnough)
+      .flatMap(formsOf),
+  )
+}
 
-/** Makes a function that blots out the given secret values (and their base64 form) in any text: the words of tools and API servers may quote them. */
-export function createRedactor(secrets: JsonObject | undefined): (text: string) => string {
-  const values = [...new Set(scalarsOf(secrets ?? {}).filter((value) => value.length >= SHORTEST))]
-  const all = values.flatMap((value) => [
+function formsOf(value: string): string[] {
+  const encoded = [value, value.trim()].map((text) => Buffer.from(text).toString('base64'))
+  return [
     value,
-    Buffer.from(value).toString('base64'),
-    JSON.stringify(value).slice(1, -1),
-  ])
-  const longestFirst = [...new Set(all)].sort((a, b) => b.length - a.length)
-  return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, REDACTED), text)
+    ...encoded,
+    ...[value, ...linesOf(value)].filter(isLongEnough).map((text) => JSON.stringify(text).slice(1, -1)),
+  ]
 }
 
 /** The same value with every text in it redacted; names of fields are ours and stay. */

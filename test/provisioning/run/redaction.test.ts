@@ -8,3 +8,14 @@ test('a secret of four characters or more is blotted out, as it is, in base64 an
   )
   expect(redact('yes, 8 objects')).toBe('yes, 8 objects')
 })
+
+test('each line of a secret with several is blotted out by itself, however it is indented or quoted', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\nab\n-----END PRIVATE KEY-----\n'
+  const redact = createRedactor({ key, kubeconfig: 'users:\n- user:\n    token: "abc123def"\r\n' })
+  for (const text of ['MIIEvQIBADAN', '    MIIEvQIBADAN', '-----END PRIVATE KEY-----', 'token: "abc123def"'])
+    expect(redact(text).trim()).toBe('[secret]')
+  expect(redact(JSON.stringify({ said: '  token: "abc123def"' }))).toBe('{"said":"  [secret]"}')
+  for (const text of [key, key.trim(), Buffer.from(key).toString('base64'), Buffer.from(key.trim()).toString('base64')])
+    expect(redact(text).trim()).toBe('[secret]')
+  expect(redact('ab')).toBe('ab')
+})
