@@ -6,10 +6,10 @@ import { isPackageFile, PACKAGE_LIMITS, type PackageFile } from './package-reade
 
 /**
  * Reads the package in a directory of a commit, by the rules of packages under the package root: the repository is the root. Nothing is checked out.
- * Undefined when the directory does not exist; PREFLIGHT_FAILED for what a package must not have or be.
+ * Undefined when the directory does not exist; PREFLIGHT_FAILED for what a package must not have or be; APPLY_FAILED (retryable) for a damaged clone.
  */
 export async function readFromClone(
-  git: Pick<Git, 'list' | 'read'>,
+  git: Pick<Git, 'list' | 'look' | 'read'>,
   clone: string,
   { commit, directory }: { commit: string; directory: string },
   call: GitCall,
@@ -29,23 +29,35 @@ export async function readFromClone(
     if (size > PACKAGE_LIMITS.largestFile) throw refuse(`${path} is larger than ${PACKAGE_LIMITS.largestFile} bytes`)
   }
   if (wanted.length > PACKAGE_LIMITS.mostFiles) throw refuse(`holds more than ${PACKAGE_LIMITS.mostFiles} files`)
-  const total = wanted.reduce((sum, { size }) => sum + size, 0)
-  if (total > PACKAGE_LIMITS.largestPackage) throw refuse(`is larger than ${PACKAGE_LIMITS.largestPackage} bytes`)
 
-  const paths = wanted.map(({ path }) => (directory === '' ? path : `${directory}/${path}`))
-  const reads = await git.read(clone, commit, paths, call)
-  const files = wanted.flatMap(({ path }, index): PackageFile[] => {
-    const read = reads[index]
-    if (read?.is === 'outside') throw refuse(`${path} is a link that leads out of the repository`)
-    if (read?.is === 'folder') throw refuse(`${path} is a link to a folder`)
-    if (read?.is !== 'file') throw refuse(`${path} is a link that leads nowhere`)
-    if (!isPackageFile(nameOf(path))) return []
-    if (read.bytes.length > PACKAGE_LIMITS.largestFile)
+  const inRepository = ({ path }: GitTreeEntry): string => (directory === '' ? path : `${directory}/${path}`)
+  const links = wanted.filter(({ kind }) => kind === 'link')
+  const targets = await git.look(clone, commit, links.map(inRepository), call)
+  const sizes = new Map<string, number>()
+  for (const [index, { path }] of links.entries()) {
+    const target = targets[index]
+    if (target?.is === 'outside') throw refuse(`${path} is a link that leads out of the repository`)
+    if (target?.is === 'folder') throw refuse(`${path} is a link to a folder`)
+    if (target?.is !== 'file') throw refuse(`${path} is a link that leads nowhere`)
+    if (isPackageFile(nameOf(path)) && target.size > PACKAGE_LIMITS.largestFile)
       throw refuse(`${path} is larger than ${PACKAGE_LIMITS.largestFile} bytes`)
-    return [{ path, text: read.bytes.toString('utf8') }]
+    sizes.set(path, target.size)
+  }
+
+  const toRead = wanted.filter(({ path }) => isPackageFile(nameOf(path)))
+  // What a link leads to is read once for each link.
+  const total = toRead.reduce((sum, { path, size }) => sum + (sizes.get(path) ?? size), 0)
+  if (total > PACKAGE_LIMITS.largestPackage) throw refuse(`is larger than ${PACKAGE_LIMITS.largestPackage} bytes`)
+  if (toRead.length === 0) throw refuse('holds no YAML file')
+
+  const reads = await git.read(clone, commit, toRead.map(inRepository), call)
+  return toRead.map(({ path }, index): PackageFile => {
+    const read = reads[index]
+    // It was listed: the clone has lost it.
+    if (read?.is !== 'file')
+      throw new ServiceError('APPLY_FAILED', `a cached clone has no ${path}`, { retryable: true })
+    return { path, text: read.bytes.toString('utf8') }
   })
-  if (files.length === 0) throw refuse('holds no YAML file')
-  return files
 }
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import type { ChildProcesses, ChildResult } from './child-processes.ts'
-import { type GitTreeEntry, parseBatch, parseTree, type Read } from './git-output.ts'
+import { type GitTreeEntry, type Looked, parseBatch, parseBatchCheck, parseTree, type Read } from './git-output.ts'
 import { createAskRemote, GIT_ENV, type GitCall, type GitRemote } from './git-remote.ts'
 
 /** What a ref is at this moment. */
@@ -17,8 +17,10 @@ export interface Git {
   resolve(remote: GitRemote, ref: string, call: GitCall): Promise<ResolvedRef>
   /** Makes a bare repository in `folder` that holds that commit. Errors as above. */
   fetch(remote: GitRemote, ref: ResolvedRef, folder: string, call: GitCall): Promise<void>
-  /** Everything below a directory of a commit; `undefined` when there is no such directory. */
+  /** Everything below a directory of a commit; `undefined` when there is no such directory. Here and below: APPLY_FAILED (retryable) when the clone is damaged, PREFLIGHT_FAILED for more than is read. */
   list(folder: string, commit: string, directory: string, call: GitCall): Promise<GitTreeEntry[] | undefined>
+  /** What stands at those paths, links followed as `read` does. */
+  look(folder: string, commit: string, paths: readonly string[], call: GitCall): Promise<Looked[]>
   /** The files as they are, links inside of the commit followed; one answer for each path, in order. */
   read(folder: string, commit: string, paths: readonly string[], call: GitCall): Promise<Read[]>
 }
@@ -43,7 +45,12 @@ export function createGit(parts: { children: ChildProcesses; runDir: string; lim
   const ask = createAskRemote(parts)
 
   type Look = GitCall & { stdin?: string; encoding?: 'latin1' }
-  const local = (folder: string, args: string[], more: Look) => look(['--git-dir', folder, ...args], more)
+  const local = (folder: string, args: string[], more: Look) =>
+    look(['--git-dir', folder, ...args], more).catch((error: unknown) => {
+      // No fault of the clone: git was ended because it had too much to say.
+      if (!(error instanceof ServiceError) || error.code !== 'APPLY_FAILED') throw error
+      throw new ServiceError('PREFLIGHT_FAILED', `the repository holds more than is read of one: ${error.message}`)
+    })
   const look = (args: string[], more: Look) =>
     children.run({
       tool: 'git',
@@ -114,17 +121,29 @@ export function createGit(parts: { children: ChildProcesses; runDir: string; lim
     async list(folder, commit, directory, call) {
       const tree = directory === '' ? `${commit}^{tree}` : `${commit}:${directory}`
       const result = await local(folder, ['ls-tree', '-r', '-z', '-l', '--end-of-options', tree], call)
-      if (/Not a valid object name|not a tree object/.test(result.lastWords)) return undefined
+      if (/Not a valid object name|not a tree object/.test(result.lastWords)) {
+        // It says so of a damaged clone, too: the walk down to there tells the one from the other.
+        const walk = ['ls-tree', '-z', '--end-of-options', `${commit}^{tree}`, directory]
+        const { stdout } = answered(await local(folder, walk, call))
+        if (!/^\d+ tree /.test(stdout)) return undefined
+      }
       return parseTree(answered(result).stdout)
     },
 
-    async read(folder, commit, paths, call) {
-      if (paths.length === 0) return []
-      const stdin = paths.map((path) => `${commit}:${path}\n`).join('')
-      const args = ['cat-file', '--batch', '--follow-symlinks']
-      const { stdout } = answered(await local(folder, args, { ...call, stdin, encoding: 'latin1' }))
-      return parseBatch(Buffer.from(stdout, 'latin1'), paths.length)
+    async look(folder, commit, paths, call) {
+      return parseBatchCheck(await batch('--batch-check', folder, commit, paths, call), paths.length)
     },
+
+    async read(folder, commit, paths, call) {
+      return parseBatch(await batch('--batch', folder, commit, paths, call), paths.length)
+    },
+  }
+
+  async function batch(how: string, folder: string, commit: string, paths: readonly string[], call: GitCall) {
+    if (paths.length === 0) return Buffer.alloc(0)
+    const stdin = paths.map((path) => `${commit}:${path}\n`).join('')
+    const args = ['cat-file', how, '--follow-symlinks']
+    return Buffer.from(answered(await local(folder, args, { ...call, stdin, encoding: 'latin1' })).stdout, 'latin1')
   }
 }
 

@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { GitSource } from '../../src/packages/package-port.ts'
 import { needs } from '../harness/needs.ts'
@@ -268,6 +270,53 @@ describe('a package from git', needs('git'), () => {
       fresh.dispose()
     }
   })
+
+  test('links are as large as what they lead to: too many to one large file are refused, and the shared clone stays', async () => {
+    const linked = server.repository('links')
+    const links = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`pkg/l${n}.yaml`, '-> ../one.yaml']))
+    linked.commit({ ...links, 'one.yaml': 'x'.repeat(1_000_000), 'fine/a.yaml': CONFIG_MAP('fine') })
+    const fresh = gitWorker()
+    const source = (directory: string) => fromGit({ repository: server.url('links'), ref: 'main' }, directory)
+    try {
+      await fresh.render(source('fine'))
+      const [entry = ''] = readdirSync(fresh.folder)
+      const { ino } = statSync(join(fresh.folder, entry))
+      await expect(fresh.render(source('pkg'))).rejects.toMatchObject({
+        code: 'PREFLIGHT_FAILED',
+        message: expect.stringContaining('is larger than 6291456 bytes'),
+      })
+      expect(statSync(join(fresh.folder, entry)).ino).toBe(ino)
+    } finally {
+      fresh.dispose()
+    }
+  })
+
+  test.each(['commit', 'root', 'folder', 'file'])('a clone whose %s was lost is fetched anew', async (what) => {
+    const fresh = gitWorker()
+    try {
+      const source = fromGit(at(commits.two ?? ''), 'pkg/deep/er')
+      await fresh.render(source)
+      const [entry = ''] = readdirSync(fresh.folder)
+      const clone = join(fresh.folder, entry)
+      const spec = { commit: '', root: '^{tree}', folder: ':pkg/deep', file: ':pkg/deep/er/b.yml' }[what]
+      const lost = repository.git('rev-parse', `${commits.two}${spec}`)
+      lose(clone, lost)
+      expect((await fresh.render(source)).objects.map(({ metadata }) => metadata.name)).toEqual(['deep'])
+    } finally {
+      fresh.dispose()
+    }
+  })
+
+  /** Takes one object out of a clone. */
+  function lose(clone: string, object: string): void {
+    const packs = join(clone, 'objects', 'pack')
+    for (const name of existsSync(packs) ? readdirSync(packs).filter((one) => one.endsWith('.pack')) : []) {
+      const pack = readFileSync(join(packs, name))
+      rmSync(packs, { recursive: true })
+      execFileSync('git', ['--git-dir', clone, 'unpack-objects', '-q'], { input: pack })
+    }
+    rmSync(join(clone, 'objects', object.slice(0, 2), object.slice(2)))
+  }
 
   test('hooks, filters and configuration of the repository and of the worker’s user do nothing', async () => {
     const trapped = server.repository('trapped')
