@@ -107,7 +107,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
     return stepChanged(own.record, name, { state: 'RUNNING', message: 'started', inputsHash: null }, clock)
   })
   const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
-  const succeeded = { state: 'SUCCEEDED', made, inputsHash, message: summary(made) } as const
+  const succeeded = { state: 'SUCCEEDED', made, inputsHash, message: parts.redact(summary(made)) } as const
   await run.write((record) => withResources(stepChanged(record, name, succeeded, clock), template))
 }
 

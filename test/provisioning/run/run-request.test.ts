@@ -12,6 +12,28 @@ beforeAll(async () => {
 afterAll(() => run?.stop())
 
 describe('the run of a request', () => {
+  it('blots out secrets in what a step sums up in the words of others', async () => {
+    run.fresh()
+    const posted = await run.postThree()
+    const { secrets } = run.testStore.store
+    await run.requests.update(posted.provisioningRequestId, (record) => {
+      const sealed = secrets.seal(JSON.stringify({ content: 'swordfish' }), record.reference)
+      return { record: { ...record, sealed }, events: [] }
+    })
+    const thing = run.parts.steps.get('thing') as Step
+    const telling: Step = {
+      ...thing,
+      verify: async (inputs, made, context) => ({
+        ...(await thing.verify(inputs, made, context)),
+        notes: { summary: 'the operator took swordfish' },
+      }),
+    }
+    expect(await run.run(posted, undefined, { steps: new Map([['thing', telling]]) })).toBe('done')
+    const { entries } = await run.requests.collection.log(posted.provisioningRequestId)
+    expect((await run.now(posted)).steps[0]?.message).toBe('the operator took [secret]')
+    expect(JSON.stringify(entries)).not.toContain('swordfish')
+  })
+
   it('runs the steps in order, with a phase and step event for each change, and ends FULFILLED', async () => {
     const world = run.fresh()
     const posted = await run.postThree()
