@@ -25,7 +25,11 @@ export interface Printed {
 
 /** The logs of the requests that this worker runs. */
 export interface Journals {
-  open(run: { provisioningRequestId: string; reference: string; generation: number }): Journal
+  /** Every line passes through `redact`. For whoever holds the request's lock: there is one run of a request at a time. */
+  open(
+    run: { provisioningRequestId: string; reference: string; generation: number },
+    redact: (text: string) => string,
+  ): Journal
   /** For the run that the child process belongs to; of others nothing is kept. */
   printed(scope: RunScope, printed: Printed): void
 }
@@ -34,8 +38,6 @@ export interface Journals {
 export interface Journal {
   /** Writes to the log of the process, and from debug on to that of the request. */
   readonly log: Logger
-  /** From now on every line passes through this. */
-  hide(redact: (text: string) => string): void
   /** The same store, whose writes find the lines from before them already on their way. */
   ahead(requests: Requests): Requests
   close(): Promise<void>
@@ -43,34 +45,23 @@ export interface Journal {
 
 interface Entry {
   generation: number
-  redact: (text: string) => string
   add(line: LogLine): void
 }
 
 export function createJournals({ requests, log }: { requests: Requests; log: Logger }): Journals {
-  const open = new Map<string, Entry>()
   const byReference = new Map<string, Entry>()
-  const tee = teeLogger(log, (text) => {
-    const { id, line } = readLine(text)
-    const entry = id === undefined ? undefined : open.get(id)
-    if (entry && line) entry.add(line)
-  })
 
   return {
-    open({ provisioningRequestId: id, reference, generation }) {
+    open({ provisioningRequestId: id, reference, generation }, redact) {
       const sender = createSender((lines) => requests.collection.appendLines(id, lines))
-      const entry: Entry = {
-        generation,
-        redact: (text) => text,
-        add: (line) => sender.add(textOfLine(redacted(line, entry.redact))),
-      }
-      open.set(id, entry)
+      const entry: Entry = { generation, add: (line) => sender.add(textOfLine(redacted(line, redact))) }
+      const tee = teeLogger(log, (text) => {
+        const line = readLine(text)
+        if (line) entry.add(line)
+      })
       byReference.set(reference, entry)
       return {
         log: tee.child({ provisioningRequestId: id, generation }),
-        hide(redact) {
-          entry.redact = redact
-        },
         ahead: (given) => ({
           ...given,
           collection: {
@@ -82,7 +73,6 @@ export function createJournals({ requests, log }: { requests: Requests; log: Log
           },
         }),
         async close() {
-          if (open.get(id) === entry) open.delete(id)
           if (byReference.get(reference) === entry) byReference.delete(reference)
           await sender.close()
         },
@@ -121,15 +111,12 @@ function saidBy(tool: string, line: string): { msg: string; output?: JsonObject 
 const LEVELS: Record<string, LogLevel> = { 10: 'debug', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' }
 
 /** A line of pino as one of ours. */
-function readLine(text: string): { id?: string; line?: LogLine } {
+function readLine(text: string): LogLine | undefined {
   const parsed = parsedOf(text)
-  if (!isRecord(parsed)) return {}
-  const { level, time, msg, service: _s, pid: _p, hostname: _h, provisioningRequestId: id, ...rest } = parsed
-  if (typeof id !== 'string' || typeof time !== 'string') return {}
-  return {
-    id,
-    line: { ...rest, time, level: LEVELS[String(level)] ?? 'info', msg: typeof msg === 'string' ? msg : '' },
-  }
+  if (!isRecord(parsed)) return undefined
+  const { level, time, msg, service: _s, pid: _p, hostname: _h, provisioningRequestId: _i, ...rest } = parsed
+  if (typeof time !== 'string') return undefined
+  return { ...rest, time, level: LEVELS[String(level)] ?? 'info', msg: typeof msg === 'string' ? msg : '' }
 }
 
 function parsedOf(text: string): JsonValue | undefined {
@@ -149,6 +136,7 @@ function createSender(send: (lines: string[]) => Promise<unknown>) {
   let waiting: string[] = []
   let lost = 0
   let timer: NodeJS.Timeout | undefined
+  let closed = false
   const underWay = new Set<Promise<void>>()
 
   function flush(): void {
@@ -176,14 +164,19 @@ function createSender(send: (lines: string[]) => Promise<unknown>) {
   return {
     flush,
     add(line: string) {
+      if (closed) return
       if (waiting.length >= MOST_WAITING) lost += 1
       else waiting.push(line)
       if (waiting.length >= FLUSH_LINES) flush()
       else timer ??= setTimeout(flush, FLUSH_MS)
     },
+    /** Waits for all that was said until now, also for what waits for a place, but no longer than CLOSE_MS. What comes later is dropped. */
     async close() {
+      closed = true
       flush()
-      await Promise.race([Promise.all(underWay), sleep(CLOSE_MS, undefined, { ref: false })])
+      const over = sleep(CLOSE_MS, 'over', { ref: false })
+      while (underWay.size > 0) if ((await Promise.race([...underWay, over])) === 'over') break
+      clearTimeout(timer)
     },
   }
 }

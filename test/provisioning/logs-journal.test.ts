@@ -11,6 +11,7 @@ import { needs } from '../harness/needs.ts'
 import { createTestStore, type TestStore } from '../harness/redis.ts'
 import { createTestRun, type TestRun, thingTemplate } from '../harness/run.ts'
 
+const plain = (text: string) => text
 const parameters = { one: 'a', two: 'b', target: 'X' }
 
 describe('the journal of a run', needs('redis'), () => {
@@ -43,8 +44,7 @@ describe('the journal of a run', needs('redis'), () => {
 
   it('keeps what a level of the process log leaves out, and hides secrets in words, fields and tools’ output', async () => {
     const record = await run.post('hidden', parameters)
-    const journal = journals.open(record)
-    journal.hide(createRedactor({ password: 'swordfish', pin: 4711 }))
+    const journal = journals.open(record, createRedactor({ password: 'swordfish', pin: 4711 }))
     journal.log.child({ step: 'one' }).info({ nested: { list: ['is swordfish'] }, took: 4711 }, 'says "swordfish"')
     journal.log.warn('to both')
     journal.log.info({ kubeconfig: 'a secret by its name' }, 'field')
@@ -103,9 +103,70 @@ describe('the journal of a run', needs('redis'), () => {
     expect(told.at(-1)).toBe(' provisioned')
   })
 
+  it('stays that of the run when a second job for the request waits or comes to nothing: generation, secrets and all lines', async () => {
+    const { provisioningRequestId: id } = await run.post('twice', parameters)
+    const posted = await run.requests.update(id, (record) => {
+      const sealed = testStore.store.secrets.seal(JSON.stringify({ content: 'swordfish' }), record.reference)
+      return { record: { ...record, sealed }, events: [] }
+    })
+    const { reference } = posted
+    const gate = Promise.withResolvers<void>()
+    const reached = Promise.withResolvers<void>()
+    const say = (line: string) =>
+      journals.printed({ reference, step: 'one' }, { tool: 'kind', stream: 'stderr', line: `${line} swordfish` })
+    run.world.duringApply = async (name, context) => {
+      if (name !== 'a') return
+      reached.resolve()
+      await gate.promise
+      say('prints')
+      context.log.info('says swordfish')
+    }
+    const first = run.run(posted, undefined, { journals })
+    await reached.promise
+    const leaves = new AbortController()
+    const second = run.run({ ...posted, generation: 2 }, leaves.signal, { journals })
+    say('meanwhile')
+    leaves.abort(new Interruption('shutdown', 'leaves'))
+    expect(await second).toBe('requeue')
+    const third = run.run({ ...posted, generation: 2 }, undefined, { journals })
+    gate.resolve()
+    expect([await first, await third]).toEqual(['done', 'done'])
+    run.world.duringApply = async () => undefined
+    const told = (await linesOf('twice')).filter(({ msg }) => String(msg).includes('[secret]'))
+    expect(told.map(({ msg, generation }) => [msg, generation])).toEqual([
+      ['meanwhile [secret]', 1],
+      ['prints [secret]', 1],
+      ['says [secret]', 1],
+    ])
+    expect(JSON.stringify(await linesOf('twice'))).not.toContain('swordfish')
+  })
+
+  it('is closed when all has arrived, also what waits behind batches that are under way', async () => {
+    const arrived: string[] = []
+    const slow: Requests = {
+      ...requests,
+      collection: {
+        ...requests.collection,
+        async appendLines(_id, lines) {
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          arrived.push(...lines)
+          return true
+        },
+      },
+    }
+    const journal = createJournals({ requests: slow, log }).open(await run.post('slow', parameters), plain)
+    for (let line = 0; line < 950; line += 1) journal.log.info(`line ${line}`)
+    await journal.close()
+    expect(arrived).toHaveLength(950)
+    expect(arrived.at(-1)).toContain('line 949')
+    journal.log.info('after the end')
+    await journal.close()
+    expect(arrived).toHaveLength(950)
+  })
+
   it('drops lines while the store is away, goes on meanwhile, and says how many', async () => {
     const record = await run.post('away', parameters)
-    const journal = journals.open(record)
+    const journal = journals.open(record, plain)
     await testStore.redis.kill()
     const began = performance.now()
     for (let line = 0; line < 1_500; line += 1) journal.log.info(`line ${line}`)

@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import { isHeld, wishOf } from '../held.ts'
 import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
-import type { Journal, Journals } from '../logs-journal.ts'
+import type { Journals } from '../logs-journal.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
 import type { Step } from '../steps/step.ts'
@@ -47,14 +47,13 @@ const AGAIN_MS: Partial<Record<InterruptionKind, number>> = { lost: 500, 'store-
 
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const journal = parts.journals?.open(job)
   const { provisioningRequestId, generation } = job
-  const log = journal?.log ?? parts.log.child({ provisioningRequestId, generation })
+  const log = parts.log.child({ provisioningRequestId, generation })
   const stop = follow(shutdown)
   const run = async (lease: AbortSignal) => {
     const locked = whileLocked(lease, shutdown)
     try {
-      return await runClaimed(job, locked.signal, { ...parts, log, journal })
+      return await runClaimed(job, locked.signal, shutdown, { ...parts, log })
     } finally {
       locked.release()
     }
@@ -62,43 +61,57 @@ export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, pa
   try {
     return await parts.store.locks.withLock(`request:${job.reference}`, stop.signal, run, { fenced: true })
   } catch (error) {
-    if (shutdown.aborted) return 'requeue'
-    const interruption = interruptionOf(error, shutdown)
-    if (interruption) {
-      log.info({ kind: interruption.kind, cause: interruption.message }, 'the run stops')
-      const againInMs = AGAIN_MS[interruption.kind]
-      return againInMs === undefined ? 'done' : { againInMs }
-    }
-    // The store is away, or the service made a mistake: the wish is still there, and so is the record.
-    log.error({ cause: messageOf(error), err: error }, 'the run broke off; it will be tried again')
-    return { againInMs: 5_000 }
+    return brokenOff(error, shutdown, log)
   } finally {
     stop.release()
-    await journal?.close()
   }
+}
+
+/** What becomes of a job whose run ended with an error. */
+function brokenOff(error: unknown, shutdown: AbortSignal, log: Logger): JobEnd {
+  if (shutdown.aborted) return 'requeue'
+  const interruption = interruptionOf(error, shutdown)
+  if (interruption) {
+    log.info({ kind: interruption.kind, cause: interruption.message }, 'the run stops')
+    const againInMs = AGAIN_MS[interruption.kind]
+    return againInMs === undefined ? 'done' : { againInMs }
+  }
+  // The store is away, or the service made a mistake: the wish is still there, and so is the record.
+  log.error({ cause: messageOf(error), err: error }, 'the run broke off; it will be tried again')
+  return { againInMs: 5_000 }
 }
 
 async function runClaimed(
   job: ProvisioningJob,
   signal: AbortSignal,
-  parts: RunParts & { journal: Journal | undefined },
+  shutdown: AbortSignal,
+  parts: RunParts,
 ): Promise<JobEnd> {
   const record = await claim(job, parts)
   if (!record) return 'done'
-  const { journal } = parts
-  journal?.hide(redactorOf(record, parts.store))
+  // Under the lock, and never without its redactor: another job for the same request may wait in this process.
+  const journal = parts.journals?.open(record, redactorOf(record, parts.store))
+  const log = journal?.log ?? parts.log
+  try {
+    return await runRecorded(record, signal, {
+      ...parts,
+      log,
+      requests: journal?.ahead(parts.requests) ?? parts.requests,
+    })
+  } catch (error) {
+    return brokenOff(error, shutdown, log)
+  } finally {
+    await journal?.close()
+  }
+}
+
+async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
   // Nothing can be left of a request that nobody ran before, or that runs no child processes.
   if (record.epoch > 1 && !record.simulated) await parts.endLeftovers(record.reference)
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])
-  const run = createRunRecord(
-    journal?.ahead(parts.requests) ?? parts.requests,
-    record,
-    undoing,
-    parts.log,
-    parts.storeOutageMs,
-  )
+  const run = createRunRecord(parts.requests, record, undoing, parts.log, parts.storeOutageMs)
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
