@@ -32,6 +32,8 @@ export interface GitCache {
 const ENTRY = /^[0-9a-f]{32}-([0-9a-f]{40}|[0-9a-f]{64})$/
 const MAKING = 'making-'
 const MEASURE_EVERY_MS = 500
+/** Far longer than a fetch may take, with its wait for a place among the child processes. */
+const FOREIGN_MS = 60 * 60_000
 const NEVER = new AbortController().signal
 
 /**
@@ -66,9 +68,9 @@ export function createGitCache(parts: {
     await evict(whole)
   }
 
-  /** What dead workers left. */
+  /** What dead workers left, also on a machine or in a container that is no more. */
   async function sweep(): Promise<void> {
-    const clones = await removeOrphaned(folder, MAKING)
+    const clones = await removeOrphaned(folder, MAKING, FOREIGN_MS)
     if (clones.length > 0) log.info({ clones: clones.length }, 'half-made clones of a worker that died were removed')
   }
 

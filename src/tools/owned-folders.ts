@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mayBeAlive, ownIdentity } from '../process-identity.ts'
 
@@ -11,18 +11,29 @@ export function ownedName(prefix: string): string {
 
 /** True: the process that the name was made by is certainly dead. One of another machine cannot be looked at from here. */
 export function isOrphaned(prefix: string, name: string): boolean {
+  const owner = ownerIn(prefix, name)
   const { host } = ownIdentity()
-  const [, pid, startTime = '', where] =
-    /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{12}$/.exec(name.slice(prefix.length)) ?? []
-  if (!name.startsWith(prefix) || pid === undefined || where !== hashOf(host)) return false
-  return !mayBeAlive({ host, pid: Number(pid), startTime })
+  if (owner === undefined || owner.where !== hashOf(host)) return false
+  return !mayBeAlive({ host, pid: owner.pid, startTime: owner.startTime })
 }
 
-/** Removes folders of processes of this machine that are dead. Resolves with their names. One that belongs to another user stays. */
-export async function removeOrphaned(folder: string, prefix: string): Promise<string[]> {
+function ownerIn(prefix: string, name: string): { pid: number; startTime: string; where: string } | undefined {
+  const [, pid, startTime = '', where = ''] =
+    /^(\d+)-(\d*)-([0-9a-f]{8})-[0-9a-f]{12}$/.exec(name.slice(prefix.length)) ?? []
+  return name.startsWith(prefix) && pid !== undefined ? { pid: Number(pid), startTime, where } : undefined
+}
+
+/**
+ * Removes folders of processes of this machine that are dead, and with `foreignMs` those of other machines (and of this one before it was started anew) that were not changed for
+ * so long. Resolves with their names. One that belongs to another user stays.
+ */
+export async function removeOrphaned(folder: string, prefix: string, foreignMs?: number): Promise<string[]> {
   const removed: string[] = []
   for (const name of await namesIn(folder)) {
-    if (!isOrphaned(prefix, name)) continue
+    const owner = ownerIn(prefix, name)
+    if (owner === undefined) continue
+    const foreign = owner.where !== hashOf(ownIdentity().host)
+    if (foreign ? !(await isOlder(join(folder, name), foreignMs)) : !isOrphaned(prefix, name)) continue
     const gone = await rm(join(folder, name), { recursive: true, force: true }).then(
       () => true,
       (error: unknown) => {
@@ -33,6 +44,16 @@ export async function removeOrphaned(folder: string, prefix: string): Promise<st
     if (gone) removed.push(name)
   }
   return removed
+}
+
+async function isOlder(path: string, ms = Number.POSITIVE_INFINITY): Promise<boolean> {
+  return stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > ms,
+    (error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return false
+      throw error
+    },
+  )
 }
 
 /** Empty when the folder does not exist. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { GitSource } from '../../src/packages/package-port.ts'
@@ -266,6 +266,19 @@ describe('a package from git', needs('git'), () => {
       const [entry = ''] = readdirSync(fresh.folder)
       repository.git('--git-dir', `${fresh.folder}/${entry}`, 'config', 'core.repositoryformatversion', '99')
       expect((await fresh.render(fromGit(at(commits.one ?? '')))).name).toBe('one')
+    } finally {
+      fresh.dispose()
+    }
+  })
+
+  test('half-made clones of another machine go when they are old; those that it may still be making stay', async () => {
+    const fresh = gitWorker()
+    const [old, young] = ['a', 'b'].map((letter) => `making-7-7-${letter.repeat(8)}-${letter.repeat(12)}`)
+    try {
+      for (const name of [old, young]) mkdirSync(join(fresh.folder, String(name)), { recursive: true })
+      utimesSync(join(fresh.folder, String(old)), 0, 0)
+      await fresh.render(fromGit(at('v1')))
+      expect(readdirSync(fresh.folder).filter((name) => name.startsWith('making-'))).toEqual([young])
     } finally {
       fresh.dispose()
     }
