@@ -51,7 +51,7 @@ export async function sizeOf(folder: string): Promise<number> {
 /** The ends of the texts of an export, `maxBytes` in all, without their secrets. What may be a kubeconfig or a key is never opened. */
 export async function readNodeLogs(folder: string, maxBytes: number): Promise<NodeLog[]> {
   const names = await filesOf(folder)
-  const chosen = WANTED.flatMap((pattern) => names.filter((name) => pattern.test(name)).sort())
+  const chosen = WANTED.flatMap((pattern) => names.filter((name) => pattern.test(name)).sort()).slice(0, MOST_FILES)
   const logs: NodeLog[] = []
   let left = maxBytes
   for (const name of chosen) {
@@ -69,7 +69,6 @@ async function filesOf(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
     .filter((entry) => entry.isFile())
-    .slice(0, MOST_FILES)
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
 }
 

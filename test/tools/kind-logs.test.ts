@@ -64,6 +64,11 @@ describe('the logs of an export', () => {
     expect(Buffer.byteLength(grown.map(({ text }) => text).join(''))).toBeLessThanOrEqual(4_000)
   })
 
+  test('are measured whole, however many files they are', async () => {
+    const many = Array.from({ length: 5_100 }, (_, n) => [`n1/pods/ran_du_1/du/${n}.log`, 'x'] as const)
+    expect(await sizeOf(exported('many', Object.fromEntries(many)))).toBe(5_100)
+  })
+
   test('lose what looks like a credential, and what only a console understands', () => {
     const key = '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----'
     const kept = scrubbed(
