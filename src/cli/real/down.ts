@@ -12,7 +12,7 @@ import type { Terminal } from '../view/terminal.ts'
 import { removeClusters } from './left-clusters.ts'
 import { endProcess } from './processes.ts'
 import { findService, hasRecords, type Running, startService } from './service.ts'
-import { forgetStarted, type Place, placeOf, readStarted, type Started } from './started.ts'
+import { forgetStarted, isOurs, type Place, placeOf, readStarted, type Started } from './started.ts'
 
 /** How long one request may take to go. Past that it stays DELETING, and so does all that knows of it. */
 const GONE_LIMIT_MS = 300_000
@@ -58,10 +58,10 @@ async function serviceFor(
   env: NodeJS.ProcessEnv,
 ): Promise<Running | undefined> {
   const found = await findService(asked.api.http.server, started)
-  // Somebody's service that this demo never used is none of our business.
-  if (found?.service || (found && started)) return found
+  // Somebody's service that this demo never used is none of our business, also where ours is gone.
+  if (found?.service || (found && started && !isOurs(started))) return found
   if (!hasRecords(place)) return undefined
-  return untilInterrupted((signal) => startService(place, { ...env, PORT: '0' }, signal))
+  return untilInterrupted((signal) => startService(place, { before: started, env: { ...env, PORT: '0' }, signal }))
 }
 
 function contextFor(asked: Context, server: string): Context {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { identityOf, mayBeAlive, type ProcessIdentity } from '../../process-identity.ts'
+import { identityOf, isOfThisHost, mayBeAlive, type ProcessIdentity } from '../../process-identity.ts'
 import { CommandFailure } from '../client/failure.ts'
 import { BIN } from '../demo/start-service.ts'
 
@@ -24,8 +24,9 @@ export async function startDetached(
   }
 }
 
+/** False for one of another host, or of this machine before it was started anew: its pid names a stranger here. */
 export function isRunning(identity: ProcessIdentity | undefined): identity is ProcessIdentity {
-  return identity !== undefined && mayBeAlive(identity)
+  return identity !== undefined && isOfThisHost(identity) && mayBeAlive(identity)
 }
 
 /** Ends a process that was started before, with SIGTERM and then by force. A pid that was given to another process is not touched. */

@@ -1,6 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { type ProcessIdentity, parseIdentity } from '../../process-identity.ts'
+import { CommandFailure } from '../client/failure.ts'
 
 /** Which process that is (process-identity.ts). */
 const identity = z.object({ host: z.string(), pid: z.number(), startTime: z.string() })
@@ -10,6 +13,8 @@ const startedSchema = z.object({
   server: z.string(),
   /** Absent: somebody else's service was used. */
   service: identity.optional(),
+  /** Written before a service of ours is started: where nobody came to write down which, the lock of the data folder names it. */
+  starting: z.literal(true).optional(),
   /** The requests that were posted, and for each the process that plays operators. */
   requests: z.record(z.string(), z.object({ player: identity.optional() })),
   /** Files that were written beside the data folder, as absolute paths. */
@@ -33,22 +38,67 @@ export function placeOf(env: NodeJS.ProcessEnv): Place {
   return { dataDir, folder, file: (name) => join(folder, name) }
 }
 
-/** Undefined when nothing was started, or nobody can read what. */
+/** Is the service one that the demo started? */
+export function isOurs({ service, starting }: Started): boolean {
+  return service !== undefined || starting === true
+}
+
+/** Undefined when nothing was started. Rejects with a CommandFailure when nobody can tell what. */
 export async function readStarted(place: Place): Promise<Started | undefined> {
+  const file = place.file('started.json')
+  const text = await textOf(file)
+  if (text === undefined) return undefined
+  const started = parsed(file, text)
+  if (started.service !== undefined || !started.starting) return started
+  return { ...started, service: await holderOf(place) }
+}
+
+function parsed(file: string, text: string): Started {
   try {
-    return startedSchema.parse(JSON.parse(await readFile(place.file('started.json'), 'utf8')))
-  } catch {
-    return undefined
+    return startedSchema.parse(JSON.parse(text))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandFailure(`${file} does not say what the demo has started: ${reason}`, {
+      hint: 'mend it; or move it away, and end by hand what was started',
+      cause: error,
+    })
   }
 }
 
-/** Kept after each thing that is started. `server` alone is for `make status` and `make logs`. */
+/** Kept before and after each thing that is started. `server` alone is for `make status` and `make logs`. */
 export async function writeStarted(place: Place, started: Started): Promise<void> {
   await mkdir(place.folder, { recursive: true, mode: 0o700 })
-  await writeFile(place.file('started.json'), `${JSON.stringify(started, null, 2)}\n`, { mode: 0o600 })
-  await writeFile(place.file('server'), `${started.server}\n`)
+  await replace(place.file('started.json'), `${JSON.stringify(started, null, 2)}\n`)
+  await replace(place.file('server'), `${started.server}\n`)
+}
+
+/** After a start that failed: as it was before. */
+export async function forgetService(place: Place, before: Started | undefined): Promise<void> {
+  if (before) return writeStarted(place, before)
+  for (const name of ['started.json', 'server'] as const) await rm(place.file(name), { force: true })
 }
 
 export async function forgetStarted(place: Place): Promise<void> {
   await rm(place.folder, { recursive: true, force: true })
+}
+
+/** The process that has the data folder. */
+async function holderOf({ dataDir }: Place): Promise<ProcessIdentity | undefined> {
+  const text = await textOf(join(dataDir, 'service.lock'))
+  return text === undefined ? undefined : parseIdentity(text)
+}
+
+/** Undefined when there is no such file. */
+async function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw new CommandFailure(`${file} cannot be read: ${error.message}`, { cause: error })
+  })
+}
+
+/** Whoever is killed meanwhile leaves the old one, whole. */
+async function replace(file: string, text: string): Promise<void> {
+  const aside = `${file}.${randomUUID()}`
+  await writeFile(aside, text, { mode: 0o600 })
+  await rename(aside, file)
 }
