@@ -161,7 +161,8 @@ function ofOperators({ name, operatorLogs = [] }: DiagnosedTarget): Cause[] {
 function ofWords(failure?: Failure): Cause[] {
   if (failure === undefined) return []
   const { cause } = failure
-  const [, apiVersion, kind] = /does not know ([\w.\-/]+) (\w+)/.exec(cause) ?? []
+  // An API server's refusal, not the sentence of `missingKind`, which says it all.
+  const [, apiVersion, kind] = /API server does not know ([\w.\-/]+) (\w+)/.exec(cause) ?? []
   if (apiVersion && kind) return [{ weight: 89, sentence: missingKind('the O-Cloud', apiVersion, kind) }]
   const [, unmatched, version] = /no matches for kind "(\w+)" in version "([^"]+)"/.exec(cause) ?? []
   if (unmatched && version) return [{ weight: 89, sentence: missingKind('the O-Cloud', version, unmatched) }]

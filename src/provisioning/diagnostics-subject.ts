@@ -28,7 +28,11 @@ export function subjectOf(
 
 function targetOf(oCloudId: string, steps: readonly StepRecord[], { parameters, phase }: ProvisioningRecord): Target {
   const made = steps.flatMap((step) => (step.made?.oCloudId === oCloudId ? [step.made] : []))
-  const objects = made.flatMap((one) => one.objects).filter(({ action }) => action !== 'deleted')
+  // An object may stand elsewhere than what its step else makes: what FoCoM asks for does.
+  const standing = steps.flatMap(({ made: of }) =>
+    (of?.objects ?? []).filter((object) => (object.oCloudId ?? of?.oCloudId) === oCloudId),
+  )
+  const objects = standing.filter(({ action }) => action !== 'deleted')
   const inside = [...new Map(objects.filter((object) => !isCluster(object)).map((ref) => [keyOf(ref), ref])).values()]
   const named = typeof parameters.namespace === 'string' ? [parameters.namespace] : []
   const namespaces = inside.flatMap((object) => (isNamespace(object) ? object.name : (object.namespace ?? [])))

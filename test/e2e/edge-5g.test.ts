@@ -131,6 +131,19 @@ describe('edge-5g in the service as it starts', needs('redis'), () => {
     expect((await call(`${requests()}/dry`)).status).toBe(404)
   })
 
+  it('what an operator failed is told in its words, and no other cause is made up', async () => {
+    const simulation = { operator: { behaviour: 'failed' } }
+    const where = { smo: 'sim-smo', edge: 'sim-edge', namespace: 'ran-told' }
+    expect((await call(requests(), 'POST', requestFor('told', 'edge-5g', where, { simulation }))).status).toBe(201)
+    const { body } = await toTheEnd(server.url, 'told')
+    expect(body.progress.error).toMatchObject({ code: 'PROVISIONING_FAILED', step: 'request' })
+    expect(body.status.message).toContain('Cluster resource creation failed')
+    expect(body.status.message).not.toContain('CustomResourceDefinition')
+    const { body: diagnostics } = await call(`${requests()}/told/diagnostics`)
+    expect(diagnostics.causes.join()).toContain('Cluster resource creation failed')
+    expect(diagnostics.causes.join()).not.toContain('CustomResourceDefinition')
+  })
+
   it.each([
     ['simulation.operator.behaviour', { simulation: { operator: { behaviour: 'lazy' } } }],
     ['simulation.operator.pollMs', { simulation: { operator: { pollMs: 1 } } }],
