@@ -162,4 +162,24 @@ describe('kind clusters that are left', () => {
     expect(left).toHaveLength(2)
     expect(await gone(join(folder, 'kind-was-asked'))).toBe(true)
   })
+
+  test('one that goes while we look hides no other one', async () => {
+    const said = 'echo "Error response from daemon: No such container: 2c3d" >&2; exit 1'
+    await using tools = await fakeTools({
+      docker: `case "$1" in ps) echo 0a1b; echo 2c3d;; inspect) echo '${JSON.stringify(nodes)}'; ${said};; esac`,
+      kind: `echo "$@" >> ${join(folder, 'kind-was-asked')}`,
+    })
+    expect(await removeClusters(names, { known: false, env: { PATH: tools.folder } })).toHaveLength(1)
+    expect(await readFile(join(folder, 'kind-was-asked'), 'utf8')).toContain('--name focom-smo ')
+  })
+
+  test('a docker that lists them and then says nothing more is no clean machine', async () => {
+    await using tools = await fakeTools({
+      docker: '[ "$1" = ps ] && echo 0a1b && exit; echo "daemon is away" >&2; exit 1',
+    })
+    await expect(removeClusters(names, { known: true, env: { PATH: tools.folder } })).rejects.toMatchObject({
+      message: 'nobody can tell which kind clusters are left: daemon is away',
+      exitCode: 8,
+    })
+  })
 })

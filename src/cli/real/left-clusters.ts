@@ -35,14 +35,16 @@ export async function removeClusters(
   return left
 }
 
-/** Empty where docker is not there, or does not answer: then there are none, or nobody can tell. */
+/** Empty where docker is not there, or does not answer at all: then there are none, or nobody can tell. */
 async function clustersOfO2ims(env: NodeJS.ProcessEnv): Promise<string[]> {
   const docker = (...args: string[]) => runTool('docker', args, env, DOCKER_LIMIT_MS)
   const listed = await docker('ps', '--all', '--quiet', '--filter', `label=${CLUSTER_LABEL}`)
   const ids = listed.exitCode === 0 ? listed.stdout.split('\n').filter((line) => /^[0-9a-f]+$/.test(line)) : []
   if (ids.length === 0) return []
   const inspected = await docker('inspect', '--type', 'container', ...ids)
-  if (inspected.exitCode !== 0) return []
+  // Exit code 1 with the others' description: one went between the two calls.
+  if (inspected.exitCode !== 0 && !inspected.said.includes('No such container'))
+    throw new CommandFailure(`nobody can tell which kind clusters are left: ${inspected.said}`, { exitCode: 8 })
   const found = containers
     .parse(JSON.parse(inspected.stdout))
     .filter(({ HostConfig }) => (HostConfig.Binds ?? []).some((bind) => bind.split(':')[1]?.startsWith(OWNER_FOLDER)))
