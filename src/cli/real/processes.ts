@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { open } from 'node:fs/promises'
+import { open, readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identityOf, isOfThisHost, mayBeAlive, type ProcessIdentity } from '../../process-identity.ts'
 import { CommandFailure } from '../client/failure.ts'
@@ -22,6 +22,25 @@ export async function startDetached(
   } finally {
     await log.close()
   }
+}
+
+/** The process that `startDetached` made with these arguments, by its command line; undefined when there is none, or where there is no /proc. */
+export async function findDetached(args: readonly string[]): Promise<ProcessIdentity | undefined> {
+  const wanted = [BIN, ...args].join('\0')
+  for (const pid of (await unlessGone(readdir('/proc'))) ?? []) {
+    if (!/^\d+$/.test(pid)) continue
+    const command = await unlessGone(readFile(`/proc/${pid}/cmdline`, 'utf8'))
+    if (command?.endsWith(`\0${wanted}\0`)) return identityOf(Number(pid))
+  }
+  return undefined
+}
+
+async function unlessGone<T>(look: Promise<T>): Promise<T | undefined> {
+  return look.catch((error: NodeJS.ErrnoException) => {
+    // ESRCH: it ended between opening and reading. EACCES: processes of others may be hidden.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(error.code ?? '')) return undefined
+    throw error
+  })
 }
 
 /** False for one of another host, or of this machine before it was started anew: its pid names a stranger here. */

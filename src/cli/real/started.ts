@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type ProcessIdentity, parseIdentity } from '../../process-identity.ts'
 import { CommandFailure } from '../client/failure.ts'
+import { findDetached } from './processes.ts'
 
 /** Which process that is (process-identity.ts). */
 const identity = z.object({ host: z.string(), pid: z.number(), startTime: z.string() })
@@ -15,8 +16,11 @@ const startedSchema = z.object({
   service: identity.optional(),
   /** Written before a service of ours is started: where nobody came to write down which, the lock of the data folder names it. */
   starting: z.literal(true).optional(),
-  /** The requests that were posted, and for each the process that plays operators. */
-  requests: z.record(z.string(), z.object({ player: identity.optional() })),
+  /**
+   * The requests that were posted, and for each the process that plays operators. `starting`, its arguments, is written before: where nobody came to write down which process that is,
+   * its command line tells.
+   */
+  requests: z.record(z.string(), z.object({ player: identity.optional(), starting: z.array(z.string()).optional() })),
   /** Files that were written beside the data folder, as absolute paths. */
   files: z.array(z.string()),
 })
@@ -49,8 +53,10 @@ export async function readStarted(place: Place): Promise<Started | undefined> {
   const text = await textOf(file)
   if (text === undefined) return undefined
   const started = parsed(file, text)
-  if (started.service !== undefined || !started.starting) return started
-  return { ...started, service: await holderOf(place) }
+  for (const request of Object.values(started.requests))
+    if (request.starting) request.player ??= await findDetached(request.starting)
+  if (started.starting) started.service ??= await holderOf(place)
+  return started
 }
 
 function parsed(file: string, text: string): Started {

@@ -93,6 +93,8 @@ async function play(place: Place, started: Started, casting: Casting, env: NodeJ
   if (!(casting.focom || casting.o2ims) || isRunning(started.requests[provisioningRequestId]?.player)) return
   const parts = [...(casting.focom ? ['--focom', smo] : []), ...(casting.o2ims ? ['--o2ims', edgeCluster] : [])]
   const args = ['play-operators', provisioningRequestId, ...parts, '--server', started.server]
+  started.requests[provisioningRequestId] = { starting: args }
+  await writeStarted(place, started)
   const { identity } = await startDetached(args, { env, logFile: place.file('operators.log') })
   started.requests[provisioningRequestId] = { player: identity }
   await writeStarted(place, started)

@@ -4,11 +4,12 @@ import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { endProcess, isRunning } from '../../../src/cli/real/processes.ts'
+import { endProcess, isRunning, startDetached } from '../../../src/cli/real/processes.ts'
 import { wantedPort } from '../../../src/cli/real/service.ts'
 import { type Place, placeOf, readStarted, type Started, writeStarted } from '../../../src/cli/real/started.ts'
 import { identityOf, ownIdentity } from '../../../src/process-identity.ts'
 import { runCli } from '../run-cli.ts'
+import { scriptedService } from '../scripted-service.ts'
 
 const started: Started = { server: 'http://127.0.0.1:39999', requests: { 'ran-1': {} }, files: ['/x/OCloud.md'] }
 let place: Place
@@ -62,6 +63,22 @@ describe('what the demo has started', () => {
     await writeStarted(place, started)
     expect((await readStarted(place))?.service).toBeUndefined()
   })
+})
+
+test('a player that was about to be started is found by its command line', async () => {
+  const server = await scriptedService(() => undefined)
+  const args = ['play-operators', 'ran-1', '--focom', 'smo', '--server', server.server]
+  await writeStarted(place, { ...started, requests: { 'ran-1': { starting: args }, 'ran-2': {} } })
+  const players = async () => Object.values((await readStarted(place))?.requests ?? {}).map(({ player }) => player)
+  expect(await players()).toEqual([undefined, undefined])
+  const { identity } = await startDetached(args, { env: process.env, logFile: place.file('operators.log') })
+  try {
+    expect(await players()).toEqual([identity, undefined])
+  } finally {
+    await endProcess(identity)
+    await server[Symbol.asyncDispose]()
+  }
+  expect(await players()).toEqual([undefined, undefined])
 })
 
 test('a pid of another machine, or of this one before it was started anew, is never ended', async () => {
