@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import { parseDocument } from 'yaml'
 import type { ChildProcesses } from '../tools/child-processes.ts'
 import { createRenderFunctions } from '../tools/kpt-functions.ts'
@@ -8,7 +9,7 @@ import type { KptForFiles } from './render.ts'
 const BARE_KPTFILE = 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: package\n'
 
 /** What kpt does with a package's files before they are objects: runs its functions, merges a change of its ref. */
-export function createKptForFiles(parts: { children: ChildProcesses; runDir: string }): KptForFiles {
+export function createKptForFiles(parts: { children: ChildProcesses; runDir: string; log: Logger }): KptForFiles {
   const render = createRenderFunctions(parts)
   const merge = createMergePackages({ ...parts, withOrigin })
   return {

@@ -1,7 +1,8 @@
 import { delimiter, join } from 'node:path'
+import type { Logger } from 'pino'
 import type { CallOptions } from '../clusters/cluster.ts'
 import type { RunScope } from '../clusters/lifecycle.ts'
-import { ServiceError } from '../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import { createDocker } from './docker.ts'
 import { isOrphaned, ownedName } from './owned-folders.ts'
@@ -34,8 +35,9 @@ export function createRenderFunctions(parts: {
   children: ChildProcesses
   runDir: string
   timeoutMs?: number
+  log: Logger
 }): RenderFunctions {
-  const { children, runDir, timeoutMs = RENDER_MS } = parts
+  const { children, runDir, timeoutMs = RENDER_MS, log } = parts
   const docker = createDocker(children)
   const ask = (args: string[]) => children.run({ tool: 'docker', args, timeoutMs: DOCKER_MS, kind: 'question' })
 
@@ -79,7 +81,10 @@ export function createRenderFunctions(parts: {
         const words = tailOf(result.lastWords.replaceAll(folder, ''), LONGEST_WORDS)
         throw new ServiceError('PREFLIGHT_FAILED', `kpt fn render failed: ${words}`)
       } catch (error) {
-        await removeContainers((owner) => owner === mark)
+        // What kpt said is worth more; what is left goes with the containers of dead workers, once this one is.
+        await removeContainers((owner) => owner === mark).catch((failure: unknown) =>
+          log.warn({ reason: messageOf(failure) }, 'containers of package functions could not be removed'),
+        )
         throw error
       }
     })

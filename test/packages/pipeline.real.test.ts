@@ -10,6 +10,7 @@ import { createChildProcesses } from '../../src/tools/child-processes.ts'
 import { createRenderFunctions } from '../../src/tools/kpt-functions.ts'
 import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
+import { silentLog } from '../harness/redis.ts'
 import { CONFIG_MAP, KPTFILE } from './git-server.ts'
 
 const IMAGE = 'o2ims-test-function'
@@ -37,7 +38,7 @@ const options =
 
 describe('a package with a pipeline', options, () => {
   const root = mkdtempSync(join(tmpdir(), 'o2ims-pipeline-'))
-  const parts = { children: createChildProcesses({ graceMs: 200 }), runDir: join(root, '.run') }
+  const parts = { children: createChildProcesses({ graceMs: 200 }), runDir: join(root, '.run'), log: silentLog() }
   const render = createPackageRenderer({ packageRoot: root, kpt: createKptForFiles(parts) })
 
   beforeAll(() => {

@@ -5,6 +5,7 @@ import { createKptForFiles } from '../../src/packages/kpt-files.ts'
 import type { PackagePort } from '../../src/packages/package-port.ts'
 import type { Made, StepRecord } from '../../src/provisioning/record.ts'
 import { kptPackage } from '../../src/provisioning/steps/kpt-package.ts'
+import { silentLog } from '../harness/redis.ts'
 import { testContext } from '../harness/step-context.ts'
 import { gitWorker } from './git-parts.ts'
 import { CONFIG_MAP, type GitServer, KPTFILE } from './git-server.ts'
@@ -27,7 +28,7 @@ export async function tellUpgradeStory(server: GitServer, cluster: Cluster, pack
   const two = repository.commit({ ...shared, 'pkg/a.yaml': second.a, 'pkg/new.yaml': CONFIG_MAP('new') }, { tag: 'v2' })
   const credential = `git:${TOKEN}`
   server.credential = credential
-  const worker = gitWorker({ kpt: (children, runDir) => createKptForFiles({ children, runDir }) })
+  const worker = gitWorker({ kpt: (children, runDir) => createKptForFiles({ children, runDir, log: silentLog() }) })
   const reference = crypto.randomUUID()
 
   const generation = (number: number, before?: Made) => {

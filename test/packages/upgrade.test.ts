@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKptForFiles } from '../../src/packages/kpt-files.ts'
 import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { needs } from '../harness/needs.ts'
+import { silentLog } from '../harness/redis.ts'
 import { simulatedWorld } from '../provisioning/steps/simulated-world.ts'
 import { fromGit, type GitWorker, gitWorker } from './git-parts.ts'
 import { CONFIG_MAP, type GitServer, KPTFILE, startGitServer, type TestRepository } from './git-server.ts'
@@ -18,7 +19,7 @@ describe('a change of the ref', needs('git', 'kpt'), () => {
 
   beforeAll(async () => {
     server = await startGitServer()
-    worker = gitWorker({ kpt: (children, runDir) => createKptForFiles({ children, runDir }) })
+    worker = gitWorker({ kpt: (children, runDir) => createKptForFiles({ children, runDir, log: silentLog() }) })
     repository = server.repository('packages')
     commits.one = repository.commit(
       {
