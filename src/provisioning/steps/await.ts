@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { at, conditionOf } from '../../clusters/fields.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
+import { silenceSeconds } from './limits.ts'
 import { nameOf } from './object-order.ts'
 import { explainWorkloads, stateOf } from './readiness-wait.ts'
 import type { Step } from './step.ts'
@@ -20,7 +21,7 @@ const inputs = z.strictObject({
     z.strictObject({ path: z.string().min(1), equals: z.union([z.string(), z.number(), z.boolean()]) }),
   ]),
   /** Gives up when the object did not change for so long. */
-  silenceSeconds: z.number().positive().default(300),
+  silenceSeconds,
 })
 
 type Inputs = z.infer<typeof inputs>

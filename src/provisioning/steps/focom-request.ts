@@ -7,6 +7,7 @@ import type { Made, MadeObject } from '../record.ts'
 import { applyAll, intendAll, planAll } from './apply-objects.ts'
 import { clearForAnew, undoFocomRequest } from './focom-withdraw.ts'
 import { createLedger } from './ledger.ts'
+import { silenceSeconds } from './limits.ts'
 import { lookAt, prepared } from './looking.ts'
 import { refOf } from './object-order.ts'
 import { ownerOf } from './ownership.ts'
@@ -35,7 +36,7 @@ const inputs = z
     /** The schema of the parameters; FoCoM keeps it as text and does not read it. */
     templateParameterSchema: z.union([z.string().min(1), z.record(z.string(), z.json())]).default({ type: 'object' }),
     /** Gives up when neither FoCoM nor the O-Cloud's operator said anything new for so long. */
-    silenceSeconds: z.number().positive().default(300),
+    silenceSeconds,
   })
   .refine(({ templateName, templateVersion }) => INFO_NAME.test(`${templateName}-${templateVersion}`), {
     message: 'with templateName it has to make a name as Kubernetes has them: no upper case, no _, no +',

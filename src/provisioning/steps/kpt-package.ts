@@ -5,7 +5,7 @@ import type { AppliedObject, Inventory, PackageOptions, RenderedPackage } from '
 import type { Made } from '../record.ts'
 import { applyAll, intendAll, planAll } from './apply-objects.ts'
 import { createLedger, type Ledger, refsOf } from './ledger.ts'
-import { throughOutages } from './limits.ts'
+import { silenceSeconds, throughOutages } from './limits.ts'
 import { lookAt, prepared } from './looking.ts'
 import { prune } from './manifests.ts'
 import { isDefinition, isNamespace, keyOf, nameOf, plainRef, refOf } from './object-order.ts'
@@ -23,7 +23,7 @@ const inputs = z
     namespace: z.string().min(1),
     values: z.record(z.string(), z.json()).default({}),
     /** How long nothing may change while the objects come up. */
-    silenceSeconds: z.number().positive().default(300),
+    silenceSeconds,
   })
   .transform(({ package: { path, git }, ...rest }) => ({ ...rest, package: path, git }))
 

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { Interruption } from '../run/interruption.ts'
+
+/** Input of a step that waits: it gives up when nothing was new for so long. A day at most; a timer takes no more than 24 of them, and fires at once. */
+export const silenceSeconds = z.number().positive().max(86_400).default(300)
 
 /** True when the signal ended by a time limit: an undo then says what is left. Any other end (shutdown, fenced, superseded) ends the verb itself. */
 export function isPastDeadline(signal: AbortSignal): boolean {

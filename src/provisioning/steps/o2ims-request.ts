@@ -5,6 +5,7 @@ import type { Made } from '../record.ts'
 import { applyAll, intendAll, planAll } from './apply-objects.ts'
 import { differences } from './differences.ts'
 import { createLedger } from './ledger.ts'
+import { silenceSeconds } from './limits.ts'
 import { lookAt, prepared } from './looking.ts'
 import { refOf } from './object-order.ts'
 import { ownerOf } from './ownership.ts'
@@ -24,7 +25,7 @@ const inputs = z.strictObject({
   templateVersion: z.string().min(1),
   templateParameters: z.record(z.string(), z.json()).default({}),
   /** Gives up when the operator said nothing new for so long. */
-  silenceSeconds: z.number().positive().default(300),
+  silenceSeconds,
 })
 
 type Inputs = z.infer<typeof inputs>
