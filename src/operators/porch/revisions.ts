@@ -66,12 +66,12 @@ export function createRevisionReconcile({ cluster, stepMs, published }: Revision
   const approvals = createDue()
 
   return async function reconcile(revision: KubernetesObject): Promise<number | undefined> {
-    const { name, annotations } = revision.metadata
+    const { uid = '', annotations } = revision.metadata
     const lifecycle = stringAt(revision, 'spec', 'lifecycle')
     if (lifecycle === 'Published') await published(revision)
     if (lifecycle !== 'Draft' && lifecycle !== 'Proposed') return undefined
     if (annotations?.[APPROVAL] !== 'initial' || (await othersOf(revision))) return undefined
-    const left = approvals.left(`${lifecycle} ${name}`, stepMs)
+    const left = approvals.left(`${lifecycle} ${uid}`, stepMs)
     if (left > 0) return left
     await setLifecycle(cluster, revision, lifecycle === 'Draft' ? 'Proposed' : 'Published')
     return undefined
