@@ -56,10 +56,14 @@ export function createDiagnostics({
     lifecycle: ports.lifecycle,
   }
 
+  /** With this request, never with a later one of its id. */
+  const keep = ({ provisioningRequestId, reference }: ProvisioningRecord, name: string, found: Diagnosis) =>
+    requests.collection.attach(provisioningRequestId, name, JSON.stringify(found), reference)
+
   return {
     async look(record, limitMs, looking) {
       const found = await diagnose(subjectOf(record), { ...looking, limitMs, ports: reach, clock })
-      const kept = await requests.collection.attach(record.provisioningRequestId, LATEST, JSON.stringify(found))
+      const kept = await keep(record, LATEST, found)
       return kept ? found : undefined
     },
 
@@ -69,7 +73,7 @@ export function createDiagnostics({
       under += 1
       try {
         const found = await diagnose(subject, { ...looking, limitMs: FAILURE_LIMIT_MS, ports: reach, clock })
-        await requests.collection.attach(record.provisioningRequestId, COLLECTED, JSON.stringify(found))
+        await keep(record, COLLECTED, found)
         return {
           ...failure,
           cause: explained({ ...failure, ...subject.failure }, causesOf(found.targets, subject.failure)),

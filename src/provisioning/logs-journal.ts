@@ -53,7 +53,7 @@ export function createJournals({ requests, log }: { requests: Requests; log: Log
 
   return {
     open({ provisioningRequestId: id, reference, generation }, redact) {
-      const sender = createSender((lines) => requests.collection.appendLines(id, lines))
+      const sender = createSender((lines) => requests.collection.appendLines(id, lines, reference))
       const entry: Entry = { generation, add: (line) => sender.add(textOfLine(redacted(line, redact))) }
       const tee = teeLogger(log, (text) => {
         const line = readLine(text)

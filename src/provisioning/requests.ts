@@ -94,6 +94,7 @@ export function alongside(before: ProvisioningRecord | undefined, transition: Tr
   const { record, events } = transition
   return {
     lines: linesOf(transition),
+    incarnation: record.reference,
     events: events.map(({ event, data }) => ({ event, data: { ...data } })),
     references: referencesOf(record),
     ...(before && { epoch: before.epoch }),

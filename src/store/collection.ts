@@ -101,10 +101,10 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
 
     log: (id, after) => readLog(client, recordName(name, id), after),
 
-    async appendLines(id, lines) {
+    async appendLines(id, lines, incarnation = '') {
       const own = recordName(name, id)
       const keys = [KEYS.record(own), KEYS.lines(own), KEYS.feed]
-      return (await client.script(appendLinesScript, keys, [`${own}:lines`, ...lines])) === 1
+      return (await client.script(appendLinesScript, keys, [`${own}:lines`, incarnation, ...lines])) === 1
     },
 
     async lines(id, after = 0) {
@@ -113,8 +113,9 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
       return { gone: Number(gone), lines: asList(rows ?? []).map(String) }
     },
 
-    async attach(id, what, text) {
-      return (await client.script(attachScript, [KEYS.record(recordName(name, id))], [what, text])) === 1
+    async attach(id, what, text, incarnation = '') {
+      const key = KEYS.record(recordName(name, id))
+      return (await client.script(attachScript, [key], [what, text, incarnation])) === 1
     },
 
     async attachment(id, what) {

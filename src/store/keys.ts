@@ -11,7 +11,7 @@ export function recordName(collection: string, id: string): string {
 
 /** Where everything is kept. */
 export const KEYS = {
-  /** Hash {v, n, epoch, refs, unique, seq, log0, lineBytes, linesGone, attached:<name>}; a record name follows. */
+  /** Hash {v, n, epoch, refs, unique, seq, incarnation, log0, lineBytes, linesGone, attached:<name>}; a record name follows. */
   recordPrefix: `${TAG}:record:`,
   /** Set of the names of records that name this one; a record name follows. */
   referrersPrefix: `${TAG}:referrers:`,

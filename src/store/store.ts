@@ -33,6 +33,8 @@ export interface Alongside {
   epoch?: number
   /** The epoch that is stored from now on. */
   newEpoch?: number
+  /** Tells this record from an earlier or later one of the same id (see `Collection.appendLines`, `attach`). */
+  incarnation?: string
   /** Appended to the lines that are kept beside the record (see `Collection.lines`). */
   lines?: string[]
 }
@@ -93,14 +95,15 @@ export interface Collection<T> {
     after?: string,
   ): Promise<{ entries: (LogEntry & { id: string })[]; gap: boolean; last: string | undefined }>
   /**
-   * Lines of text beside the record: they go with it, and the oldest go where there are too many (2000, or 256 KiB). False when the record is gone.
+   * Lines of text beside the record: they go with it, and the oldest go where there are too many (2000, or 256 KiB). False when the record is gone, or is of
+   * another incarnation than the one that is given.
    * Told on the feed's topic `<collection>:<id>:lines`; lines that came with a write are not: its events tell.
    */
-  appendLines(id: string, lines: string[]): Promise<boolean>
+  appendLines(id: string, lines: string[], incarnation?: string): Promise<boolean>
   /** The lines after the first `after` that were ever written; `gone`: how many of all are kept no more. */
   lines(id: string, after?: number): Promise<{ gone: number; lines: string[] }>
-  /** Keeps a text beside the record, which goes with it and is not read with it. Replaces the one of that name. False when the record is gone. */
-  attach(id: string, name: string, text: string): Promise<boolean>
+  /** Keeps a text beside the record, which goes with it and is not read with it. Replaces the one of that name. False when the record is gone, or is of another incarnation than the one that is given. */
+  attach(id: string, name: string, text: string, incarnation?: string): Promise<boolean>
   attachment(id: string, name: string): Promise<string | undefined>
 }
 

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDiagnostics, LATEST } from '../../src/provisioning/diagnostics.ts'
 import { STEPS } from '../../src/provisioning/steps/registry.ts'
 import { startTestApi, type TestApi } from '../harness/api.ts'
 import { call, toTheEnd } from '../harness/client.ts'
 import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
+import { createTestStore } from '../harness/redis.ts'
+import { createTestRun, portsThatAreNotUsed, thingTemplate } from '../harness/run.ts'
 import { type Shape, workloadTemplate } from '../harness/troubled.ts'
 
 describe('the diagnostics of a request', needs('redis'), () => {
@@ -141,6 +144,26 @@ describe('the diagnostics of a request', needs('redis'), () => {
     expect(found.collected).toBeUndefined()
     await call(`${front}/well`, 'DELETE')
     await eventually(async () => expect((await call(`${front}/well/diagnostics`)).status).toBe(404))
+  })
+})
+
+describe('what a late diagnosis found', needs('redis'), () => {
+  test('is kept with no later request of the same id', async () => {
+    const { store, stop } = await createTestStore()
+    try {
+      const run = await createTestRun(store, new Map([['things/1.0.0', thingTemplate(['one'])]]))
+      const { look } = createDiagnostics({ ...run.parts, ports: portsThatAreNotUsed() })
+      const looking = { redact: (text: string) => text, signal: new AbortController().signal }
+      const before = await run.post('reused', { one: 'a' })
+      expect(await look(before, 1_000, looking)).toMatchObject({ generation: 1 })
+      await run.requests.collection.remove('reused')
+      const after = await run.post('reused', { one: 'a' })
+      expect(await look(before, 1_000, looking)).toBeUndefined()
+      expect(await run.requests.collection.attachment('reused', LATEST)).toBeUndefined()
+      expect(await look(after, 1_000, looking)).toMatchObject({ generation: 1 })
+    } finally {
+      await stop()
+    }
   })
 })
 

@@ -141,6 +141,16 @@ describe('the journal of a run', needs('redis'), () => {
     expect(JSON.stringify(await linesOf('twice'))).not.toContain('swordfish')
   })
 
+  it('writes nothing into a later request of the same id', async () => {
+    const before = await run.post('reused', parameters)
+    const journal = journals.open(before, plain)
+    await requests.collection.remove('reused')
+    await run.post('reused', parameters)
+    journal.log.info('of the one before')
+    await journal.close()
+    expect(JSON.stringify(await linesOf('reused'))).not.toContain('of the one before')
+  })
+
   it('is closed when all has arrived, also what waits behind batches that are under way', async () => {
     const arrived: string[] = []
     const slow: Requests = {

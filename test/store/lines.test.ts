@@ -72,4 +72,17 @@ describe('the lines and texts beside a record', needs('redis'), () => {
     await collection.create('a', {})
     expect(await collection.lines('a')).toEqual({ gone: 0, lines: [] })
   })
+
+  it('of an earlier record reach no later one of the same id', async () => {
+    await collection.create('again', {}, { incarnation: 'first' })
+    expect(await collection.appendLines('again', ['early'], 'first')).toBe(true)
+    await collection.remove('again')
+    await collection.create('again', {}, { incarnation: 'second' })
+    expect(await collection.appendLines('again', ['late'], 'first')).toBe(false)
+    expect(await collection.attach('again', 'note', 'late', 'first')).toBe(false)
+    expect(await collection.appendLines('again', ['own'], 'second')).toBe(true)
+    expect(await collection.attach('again', 'note', 'own', 'second')).toBe(true)
+    expect(await collection.lines('again')).toEqual({ gone: 0, lines: ['own'] })
+    expect(await collection.attachment('again', 'note')).toBe('own')
+  })
 })

@@ -22,10 +22,18 @@ local function append_lines(record, lines, texts)
 end
 `
 
-/** KEYS: record, lines, feed. ARGV: topic, then the lines. */
-export const appendLinesScript = defineScript(`${appendLines}
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-append_lines(KEYS[1], KEYS[2], { unpack(ARGV, 2) })
+/** `is_meant(record, incarnation)`: whether it is there and no other than the meant one. Any is when none is meant, or when it was written before incarnations were. */
+const isMeant = `
+local function is_meant(record, incarnation)
+  if redis.call('EXISTS', record) == 0 then return false end
+  return incarnation == '' or (redis.call('HGET', record, 'incarnation') or incarnation) == incarnation
+end
+`
+
+/** KEYS: record, lines, feed. ARGV: topic, incarnation, then the lines. */
+export const appendLinesScript = defineScript(`${appendLines}${isMeant}
+if not is_meant(KEYS[1], ARGV[2]) then return 0 end
+append_lines(KEYS[1], KEYS[2], { unpack(ARGV, 3) })
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', ARGV[1], 'e', 'lines', 'd', 'null')
 return 1
 `)
@@ -36,9 +44,9 @@ local gone = tonumber(redis.call('HGET', KEYS[1], 'linesGone') or '0')
 return { gone, redis.call('LRANGE', KEYS[2], math.max(0, ARGV[1] - gone), -1) }
 `)
 
-/** KEYS: record. ARGV: name, text. */
-export const attachScript = defineScript(`
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+/** KEYS: record. ARGV: name, text, incarnation. */
+export const attachScript = defineScript(`${isMeant}
+if not is_meant(KEYS[1], ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[1], 'attached:' .. ARGV[1], ARGV[2])
 return 1
 `)

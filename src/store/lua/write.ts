@@ -31,6 +31,7 @@ local function refusal()
 end
 local function apply_alongside()
   if alongside.newEpoch then redis.call('HSET', record, 'epoch', alongside.newEpoch) end
+  if alongside.incarnation then redis.call('HSET', record, 'incarnation', alongside.incarnation) end
   if alongside.unique then
     local before = redis.call('HGET', record, 'unique')
     if before then redis.call('HDEL', unique, before) end
