@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeLog } from '../clusters/lifecycle.ts'
-import { maskSecrets } from '../diagnostics/mask.ts'
 
 /** What is worth reading of an export, in this order: the boot of a node, what its kubelet says, the pods of Kubernetes itself. */
 const WANTED = [
@@ -97,10 +96,22 @@ function cutTo(bytes: number, text: string): string {
     .replace(/^\uFFFD+/, '')
 }
 
+const SECRETS: [RegExp, string][] = [
+  // The end of a key whose beginning was cut off, then whole keys.
+  [/^(?:[A-Za-z0-9+/=]+\s)+-----END [A-Z ]+-----/, '[secret]'],
+  [/-----BEGIN [A-Z ]+-----[\s\S]*?(-----END [A-Z ]+-----|$)/g, '[secret]'],
+  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, '[secret]'],
+  [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, '[secret]'],
+  [/(\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1[secret]@'],
+  [
+    /(\b(?:[\w-]+-data|token|password|passwd|secret|authorization)["']?\s*[:=]\s*["']?)(?:Bearer\s+)?[^\s"',]{6,}/gi,
+    '$1[secret]',
+  ],
+]
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a console colours its lines
 const CONSOLE = /\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]/g
 
 /** Takes out of a log what looks like a credential, and what only a console understands. */
 export function scrubbed(text: string): string {
-  return maskSecrets(text.replace(CONSOLE, '')).trim()
+  return SECRETS.reduce((rest, [pattern, mask]) => rest.replace(pattern, mask), text.replace(CONSOLE, '')).trim()
 }
