@@ -36,6 +36,8 @@ async function start(
 }
 
 const lives = (pid: number) => existsSync(`/proc/${pid}`)
+/** Who has ended stays in the list of processes until init has taken note. */
+const gone = (pid: number) => eventually(() => expect(lives(pid)).toBe(false), 2_000)
 
 describe('the process of the service', needs('redis'), () => {
   it.each([0, 150, 400])('takes Redis with it when it is stopped %i ms into its start', async (wait) => {
@@ -51,7 +53,7 @@ describe('the process of the service', needs('redis'), () => {
     child.kill('SIGTERM')
     expect(await exited).toEqual([0, null])
     expect(performance.now() - began).toBeLessThan(5_000)
-    expect(lives(pid)).toBe(false)
+    await gone(pid)
   })
 
   it.each([
@@ -70,7 +72,7 @@ describe('the process of the service', needs('redis'), () => {
     await sleep(100)
     child.kill('SIGUSR2')
     expect(await exited).toEqual([1, null])
-    expect(lives(pid)).toBe(false)
+    await gone(pid)
   })
 
   it('ends at once at a second signal, and takes Redis with it all the same', async () => {
