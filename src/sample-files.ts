@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { messageOf } from './errors.ts'
+import { hasCode } from './system-error.ts'
 
 /** One file of samples, read: its content, or why it cannot be read. */
 export type SampleFile = { file: string; content: unknown } | { file: string; unreadable: string }
@@ -11,8 +12,8 @@ const MOST_BYTES = 1024 * 1024
 
 /** The YAML files of a folder, by name. A folder that is not there has none. */
 export async function readSampleFiles(directory: string): Promise<SampleFile[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   })
   const files = names.filter((name) => /\.ya?ml$/.test(name)).sort()

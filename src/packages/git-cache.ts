@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { ownIdentity } from '../process-identity.ts'
+import { hasCode } from '../system-error.ts'
 import type { Git, ResolvedRef } from '../tools/git.ts'
 import type { GitCall, GitRemote } from '../tools/git-remote.ts'
-import { hasCode, namesIn, ownedName, removeOrphaned } from '../tools/owned-folders.ts'
+import { namesIn, ownedName, removeOrphaned } from '../tools/owned-folders.ts'
 
 /** Alone under that name, across all processes that share the folder. */
 export type WithLock = <T>(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => Promise<T>

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { ServiceError } from '../errors.ts'
+import { hasCode } from '../system-error.ts'
 
 /** A file of a package; `path` is relative to the package, with slashes. */
 export interface PackageFile {
@@ -98,12 +99,7 @@ async function resolved(path: string): Promise<string | undefined> {
   try {
     return await realpath(path)
   } catch (error) {
-    if (
-      error instanceof Error &&
-      'code' in error &&
-      (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ELOOP')
-    )
-      return undefined
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
     throw error
   }
 }

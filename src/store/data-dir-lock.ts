@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { isOfThisHost, mayBeAlive, ownIdentity, parseIdentity } from '../process-identity.ts'
-import { hasCode } from './file-errors.ts'
+import { hasCode } from '../system-error.ts'
 
 const TOUCH_MS = 2000
 /** A lock of another machine or container cannot be looked into; untouched for so long it is stale. */

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { isOfThisHost, mayBeAlive, type ProcessIdentity, parseIdentity } from '../process-identity.ts'
-import { hasCode } from './file-errors.ts'
+import { hasCode } from '../system-error.ts'
 
 const GENTLE_MS = 10_000
 

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeLog } from '../clusters/lifecycle.ts'
+import { hasCode } from '../system-error.ts'
 
 /** What is worth reading of an export, in this order: the boot of a node, what its kubelet says, the pods of Kubernetes itself. */
 const WANTED = [
@@ -37,7 +38,7 @@ async function removeStale(folder: string): Promise<void> {
 }
 
 function unlessGone(error: unknown): { mtimeMs: number } {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { mtimeMs: Number.POSITIVE_INFINITY }
+  if (hasCode(error, 'ENOENT')) return { mtimeMs: Number.POSITIVE_INFINITY }
   throw error
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunScope } from '../clusters/lifecycle.ts'
 import { ServiceError } from '../errors.ts'
 import { mayBeAlive, ownIdentity, type ProcessIdentity, startTimeOf } from '../process-identity.ts'
+import { hasCode } from '../system-error.ts'
 
 /**
  * Children carry in their environment which run they belong to and which process started them. All their own children inherit it, and it
@@ -117,5 +118,5 @@ function parentOf(text: string | undefined): ProcessIdentity | undefined {
 
 /** ESRCH: nobody of that number lives. */
 export function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  return hasCode(error, 'ESRCH')
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { mayBeAlive, ownIdentity } from '../process-identity.ts'
+import { hasCode } from '../system-error.ts'
 
 /** A new name that says which process it belongs to: no kill can fall between the making of a thing and a note of its owner. Short, for it goes into paths. */
 export function ownedName(prefix: string): string {
@@ -62,11 +63,6 @@ export async function namesIn(folder: string): Promise<string[]> {
     if (hasCode(error, 'ENOENT')) return []
     throw error
   })
-}
-
-/** True for an error of the operating system with one of these codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8)

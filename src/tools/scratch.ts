@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hasCode, ownedName, removeOrphaned } from './owned-folders.ts'
+import { hasCode } from '../system-error.ts'
+import { ownedName, removeOrphaned } from './owned-folders.ts'
 
 /** In memory where Linux has it: what is written there is on no disk. */
 const SHARED_MEMORY = '/dev/shm'
