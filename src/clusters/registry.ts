@@ -206,11 +206,12 @@ export function createOCloudRegistry({
   }
 }
 
-function described({ name, description, location, labels, endpoints, compliance }: OCloudInput) {
+function described({ name, description, location, site, labels, endpoints, compliance }: OCloudInput) {
   return {
     name,
     ...(description !== undefined && { description }),
     ...(location && { location }),
+    ...(site && { site }),
     labels: labels ?? {},
     ...(endpoints && { endpoints }),
     ...(compliance && { compliance }),
