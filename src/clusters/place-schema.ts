@@ -15,7 +15,8 @@ const latitude = z.number().min(-90).max(90)
 export const locationSchema = z
   .strictObject({
     globalLocationId: givenId.optional().meta({
-      description: 'As the SMO calls the place. O-Clouds that name the same one share it; without one the site has a location of its own.',
+      description:
+        'As the SMO calls the place. O-Clouds that name the same one share it; without one the site has a location of its own.',
     }),
     name: z.string().max(256).optional(),
     description: z.string().max(1024).optional(),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cluster, KindRef, KubernetesObject } from '../clusters/cluster.ts'
-import { startInformer } from '../clusters/simulated/controllers/informer.ts'
+import { startInformer } from '../clusters/informer.ts'
 import { createWorkQueue } from '../clusters/simulated/controllers/work-queue.ts'
 import { keyOfRef, kindKey, kindOfDefinition, servesVersion } from '../clusters/simulated/kinds.ts'
 

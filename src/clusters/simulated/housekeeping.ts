@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { KindRef } from '../cluster.ts'
+import { startInformer } from '../informer.ts'
 import type { SimulatedCluster } from './cluster.ts'
-import { startInformer } from './controllers/informer.ts'
 import { createWorkQueue } from './controllers/work-queue.ts'
 
 const HOLDERS: KindRef[] = [

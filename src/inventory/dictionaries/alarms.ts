@@ -7,8 +7,8 @@ import {
   NETWORK_CAUSES,
   NIC_CAUSES,
   NODE_CAUSES,
-  type StandardCause,
   STORAGE_CAUSES,
+  type StandardCause,
 } from './probable-causes.ts'
 import type { AlarmDefinition, AlarmDictionary, ProbableCause } from './schema.ts'
 
@@ -31,7 +31,10 @@ const SEVERITIES = {
     repair: 'Look into the cause before it affects services.',
   },
   MINOR: { means: 'has a fault that affects no service', repair: 'Repair it at the next maintenance.' },
-  MAJOR: { means: 'has a fault that affects services; it still works', repair: 'Repair it soon; move what must not fail.' },
+  MAJOR: {
+    means: 'has a fault that affects services; it still works',
+    repair: 'Repair it soon; move what must not fail.',
+  },
   CRITICAL: {
     means: 'has a fault that affects services and does not fully work',
     repair: 'Repair it at once; move its workloads to others.',

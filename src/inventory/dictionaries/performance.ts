@@ -19,7 +19,11 @@ const MEASUREMENTS: Measurement[] = [
     description: 'Share of its processors that the node uses, mean over the interval.',
     unit: 'percent',
   },
-  { id: 'memoryUsage', description: 'Memory of the working set of the node, at the end of the interval.', unit: 'bytes' },
+  {
+    id: 'memoryUsage',
+    description: 'Memory of the working set of the node, at the end of the interval.',
+    unit: 'bytes',
+  },
   {
     id: 'memoryAverageUtilization',
     description: 'Share of its memory that the working set of the node takes, at the end of the interval.',

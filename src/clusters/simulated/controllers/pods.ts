@@ -1,6 +1,6 @@
 import type { Cluster, KubernetesObject } from '../../cluster.ts'
 import { stringAt } from '../../fields.ts'
-import type { Informer } from './informer.ts'
+import type { Informer } from '../../informer.ts'
 import type { Placement } from './placement.ts'
 import { pendingStatus, phaseOf, runningStatus, succeededStatus } from './pod-status.ts'
 import { troubledStatus } from './troubled-pods.ts'
