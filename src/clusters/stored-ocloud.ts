@@ -3,6 +3,12 @@ import { type SecretBox, StillReferenced, VersionConflict } from '../store/store
 import { uuidOfName } from '../uuid-of-name.ts'
 import type { OCloud } from './registry-types.ts'
 
+/** Their collection, and the topic of the feed on which each change of one is told. */
+export const OCLOUDS = 'ocloud'
+
+/** Tells whoever follows the O-Clouds that one was registered, changed or removed. */
+export const CHANGED = [{ event: 'changed', data: null }]
+
 /** An O-Cloud as it is stored: the kubeconfig beside it, encrypted and bound to the id. */
 export interface StoredOCloud extends OCloud {
   sealed?: string
