@@ -3,20 +3,18 @@ import { messageOf } from '../errors.ts'
 import type { Cluster, KindRef, KubernetesObject, Reach } from './cluster.ts'
 
 /** What is known of the objects of one kind, kept true by a watch. */
-export interface Informer {
-  get(key: string): KubernetesObject | undefined
-  values(): Iterable<KubernetesObject>
+export interface Informer<T = KubernetesObject> {
+  get(key: string): T | undefined
+  values(): Iterable<T>
   /** Resolves when the first listing is known, or when there will be none. */
   synced: Promise<void>
 }
 
-export interface InformerParts {
+export interface InformerParts<T = KubernetesObject> {
   cluster: Cluster
   kind: KindRef
   /** `after` is undefined when it is gone, `before` when it is new. */
-  onChange(key: string, after: KubernetesObject | undefined, before: KubernetesObject | undefined): void
-  /** What is kept of an object; all of it when absent. */
-  trim?(object: KubernetesObject): KubernetesObject
+  onChange(key: string, after: T | undefined, before: T | undefined): void
   /** Whether the server can be reached, whenever that changes. */
   onReach?(reach: Reach): void
   /** The server refused for good, and nothing is followed any more. Without it that is logged. */
@@ -31,14 +29,16 @@ export function keyOf({ metadata }: Pick<KubernetesObject, 'metadata'>): string 
 
 /** Follows a kind in all namespaces until the signal aborts, or until the server refuses for good. */
 export function startInformer(parts: InformerParts): Informer {
-  const { cluster, kind, onChange, trim, onReach, onRefused, signal, log } = parts
-  const known = new Map<string, KubernetesObject>()
-  let resolveSynced: () => void = () => undefined
-  const synced = new Promise<void>((resolve) => {
-    resolveSynced = resolve
-  })
+  return startView({ ...parts, read: (object) => object })
+}
 
-  function set(key: string, after: KubernetesObject | undefined): void {
+/** As `startInformer`, and keeps of each object only what `read` makes of it: for kinds of which there are many. */
+export function startView<T>(parts: InformerParts<T> & { read(object: KubernetesObject): T }): Informer<T> {
+  const { cluster, kind, read, onChange, onReach, onRefused, signal, log } = parts
+  const known = new Map<string, T>()
+  const first = Promise.withResolvers<void>()
+
+  function set(key: string, after: T | undefined): void {
     const before = known.get(key)
     if (after === undefined) known.delete(key)
     else known.set(key, after)
@@ -52,20 +52,20 @@ export function startInformer(parts: InformerParts): Informer {
       else if (event.type === 'SYNCED') {
         for (const key of seen === undefined ? [] : [...known.keys()]) if (!seen?.has(key)) set(key, undefined)
         seen = undefined
-        resolveSynced()
+        first.resolve()
       } else {
         const key = keyOf(event.object)
         seen?.add(key)
-        set(key, event.type === 'DELETED' ? undefined : (trim?.(event.object) ?? event.object))
+        set(key, event.type === 'DELETED' ? undefined : read(event.object))
       }
     }
   }
 
   follow().catch((error: unknown) => {
-    if (signal.aborted) return resolveSynced()
+    if (signal.aborted) return first.resolve()
     if (onRefused) return onRefused(error)
     log.error({ kind: kind.kind, oCloudId: cluster.oCloudId, reason: messageOf(error) }, 'a kind cannot be watched')
-    resolveSynced()
+    first.resolve()
   })
-  return { get: (key) => known.get(key), values: () => known.values(), synced }
+  return { get: (key) => known.get(key), values: () => known.values(), synced: first.promise }
 }

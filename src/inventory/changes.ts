@@ -39,7 +39,7 @@ interface Told {
 }
 
 const TOLD: Partial<Record<InventoryCollection, Told>> = {
-  inventoryCloud: { objectType: 'Cloud', attributes: ['name', 'description', 'serviceUri'], path: () => '/' },
+  inventoryCloud: { objectType: 'Cloud', attributes: ['name', 'description', 'serviceUri'], path: () => '' },
   inventoryResourceType: {
     objectType: 'ResourceType',
     attributes: ['name', 'description'],

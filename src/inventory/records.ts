@@ -23,6 +23,7 @@ export interface InventoryValues {
 }
 
 export type InventoryCollection = keyof InventoryValues
+export type InventoryValue = InventoryValues[InventoryCollection]
 
 export const INVENTORY_COLLECTIONS: readonly InventoryCollection[] = [
   'inventoryCloud',
@@ -41,7 +42,7 @@ export interface InventoryRecord {
   collection: InventoryCollection
   id: string
   /** The same object as last time means that nothing has changed. */
-  value: InventoryValues[InventoryCollection]
+  value: InventoryValue
   /** What lists and filters find it by. */
   indexes: Record<string, string[]>
 }

@@ -1,6 +1,6 @@
 import type { OCloud } from '../clusters/registry-types.ts'
 import { deploymentManagerOf } from './projection/deployment-manager.ts'
-import { CLUSTER_KIND, type Kind, kindOfType, typeIdOf } from './projection/kinds.ts'
+import { byTypeId, type Kind, kindOfType } from './projection/kinds.ts'
 import type { Place } from './projection/places.ts'
 import { poolIdOf, poolOfStored, resourcePoolOf } from './projection/pools.ts'
 import { type InventoryRecord, recordOf } from './records.ts'
@@ -19,6 +19,7 @@ export interface Seen {
   /** Names of its pools; undefined is the one of nodes without a name for it. */
   pools: ReadonlySet<string | undefined>
   resources: readonly ResourceInfo[]
+  /** By the ids of their types. */
   kinds: ReadonlyMap<string, Kind>
   capabilities: Record<string, unknown> | undefined
   capacity: Record<string, unknown> | undefined
@@ -26,17 +27,12 @@ export interface Seen {
 }
 
 /** An O-Cloud without nodes has one pool that is empty, for its site needs one (3.2.6.2.17). */
-export function poolsOf({ pools }: Pick<Seen, 'pools'>): (string | undefined)[] {
+function poolsOf({ pools }: Pick<Seen, 'pools'>): (string | undefined)[] {
   return pools.size === 0 ? [undefined] : [...pools]
 }
 
-export function poolIdsOf(oCloudId: string, seen: Seen): string[] {
-  return poolsOf(seen).map((pool) => poolIdOf(oCloudId, pool))
-}
-
-/** Every kind of an O-Cloud by the id of its resource type. */
-export function kindsOf(kinds: Iterable<Kind>): Map<string, Kind> {
-  return new Map([CLUSTER_KIND, ...kinds].map((kind) => [typeIdOf(kind), kind]))
+export function poolIdsOf(oCloudId: string, seen: Seen | undefined): string[] {
+  return seen ? poolsOf(seen).map((pool) => poolIdOf(oCloudId, pool)) : []
 }
 
 /** Pools, resources and deployment manager of one O-Cloud. */
@@ -75,7 +71,7 @@ export function seenBefore(stored: {
     serviceUri,
     pools: new Set(stored.pools.map(poolOfStored)),
     resources: stored.resources.map(unmarked),
-    kinds: kindsOf(kinds),
+    kinds: byTypeId(kinds),
     capabilities,
     capacity,
     away: awayOf(extensions),

@@ -5,11 +5,15 @@ import { type Kind, resourceTypeOf } from './projection/kinds.ts'
 import type { Places } from './projection/places.ts'
 import { type InventoryRecord, recordOf } from './records.ts'
 
-/** Locations, and sites with their pools. */
-export function placeRecords(places: Places, poolIdsOf: (registration: OCloud) => string[]): InventoryRecord[] {
+/** Sites with their pools, and locations. */
+export function placeRecords(
+  places: Places,
+  poolIdsOf: (registration: OCloud) => readonly string[],
+): InventoryRecord[] {
+  const { sites, locations } = places.shown(poolIdsOf)
   return [
-    ...places.locations.map((location) => recordOf('inventoryLocation', location)),
-    ...places.sites(poolIdsOf).map((site) => recordOf('inventorySite', site)),
+    ...locations.map((location) => recordOf('inventoryLocation', location)),
+    ...sites.map((site) => recordOf('inventorySite', site)),
   ]
 }
 

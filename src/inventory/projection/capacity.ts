@@ -1,4 +1,4 @@
-import { type Amounts, amountsOf, plus } from '../../clusters/amounts.ts'
+import { type Amounts, plus } from '../../clusters/amounts.ts'
 import { type Billionths, formatQuantity } from '../../clusters/quantity.ts'
 import type { NodeView } from './node.ts'
 
@@ -22,17 +22,15 @@ export function capacityOf(
 ): Record<string, ResourceCapacity> {
   const total: Amounts = {}
   const offered: Amounts = {}
-  const binary = new Set<string>()
   for (const { capacity, allocatable } of nodes) {
-    plus(total, amountsOf(capacity))
-    plus(offered, amountsOf(allocatable))
-    for (const [resource, text] of Object.entries(capacity)) if (text.endsWith('i')) binary.add(resource)
+    plus(total, capacity)
+    plus(offered, allocatable)
   }
   return Object.fromEntries(
     Object.entries(total)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([resource, capacity]) => {
-        const words = (amount: Billionths) => wordsOf(resource, amount, binary.has(resource))
+        const words = (amount: Billionths) => wordsOf(resource, amount)
         const reserved = capacity - (offered[resource] ?? 0n)
         const taken = allocated && (allocated[resource] ?? 0n)
         return [
@@ -48,7 +46,11 @@ export function capacityOf(
   )
 }
 
+const BYTES = /^(memory|ephemeral-storage|hugepages-.*)$/
+
 /** Pods are counted: 3000 reads better than 3k. */
-function wordsOf(resource: string, amount: Billionths, binary: boolean): string {
-  return resource === 'pods' && amount % ONE === 0n ? String(amount / ONE) : formatQuantity(amount, binary)
+function wordsOf(resource: string, amount: Billionths): string {
+  return resource === 'pods' && amount % ONE === 0n
+    ? String(amount / ONE)
+    : formatQuantity(amount, BYTES.test(resource))
 }

@@ -1,10 +1,10 @@
 import type { KubernetesObject } from '../../clusters/cluster.ts'
 import { at, isObject, stringAt } from '../../clusters/fields.ts'
+import { type Device, type Hardware, UNSPECIFIED } from '../../clusters/node-hardware.ts'
 import { compareQuantities, isQuantity } from '../../clusters/quantity.ts'
 import { uuidOfName } from '../../uuid-of-name.ts'
 import type { ResourceInfo } from '../schema.ts'
-import { type Device, type Hardware, kindOfDevice } from './hardware.ts'
-import { type Category, type Kind, typeIdOf, UNSPECIFIED } from './kinds.ts'
+import { type Category, type Kind, typeIdOf } from './kinds.ts'
 
 /** Where an element belongs. */
 interface Within {
@@ -84,11 +84,12 @@ function offeredElement(offer: Offer, kind: Kind, { uid, resourcePoolId }: Withi
 }
 
 function deviceElement(device: Device, path: string[], within: Within, note: (kind: Kind) => Kind): ResourceInfo {
-  const { name, description, vendor, model, globalAssetId, elements } = device
+  const { name, category, vendor, model, version, description, globalAssetId, elements } = device
+  const kind = note({ category, vendor, model, version, resourceKind: 'PHYSICAL' })
   return {
     resourceId: uuidOfName('element', within.uid, 'device', ...path),
     resourcePoolId: within.resourcePoolId,
-    resourceTypeId: typeIdOf(note(kindOfDevice(device))),
+    resourceTypeId: typeIdOf(kind),
     ...(globalAssetId !== undefined && { globalAssetId }),
     description: description ?? `${name}: ${vendor === UNSPECIFIED ? model : `${vendor} ${model}`}`,
     ...(elements && { elements: elements.map((inner) => deviceElement(inner, [...path, inner.name], within, note)) }),

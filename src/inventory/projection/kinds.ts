@@ -1,3 +1,4 @@
+import { UNSPECIFIED } from '../../clusters/node-hardware.ts'
 import { uuidOfName } from '../../uuid-of-name.ts'
 import type { ResourceTypeInfo } from '../schema.ts'
 
@@ -36,9 +37,6 @@ export interface Kind {
   resourceKind: ResourceTypeInfo['resourceKind']
 }
 
-/** Where nobody says. */
-export const UNSPECIFIED = 'unspecified'
-
 /** Clusters are no resources of a pool; their type stands for alarms to refer to. */
 export const CLUSTER_KIND: Kind = {
   category: 'cluster',
@@ -50,6 +48,10 @@ export const CLUSTER_KIND: Kind = {
 
 export function typeIdOf({ category, vendor, model, version, resourceKind }: Kind): string {
   return uuidOfName('resource-type', category, vendor, model, version, resourceKind)
+}
+
+export function byTypeId(kinds: Iterable<Kind>): Map<string, Kind> {
+  return new Map([...kinds].map((kind) => [typeIdOf(kind), kind]))
 }
 
 export function alarmDictionaryIdOf(resourceTypeId: string): string {

@@ -1,10 +1,10 @@
+import { type Amounts, amountsOf } from '../../clusters/amounts.ts'
 import type { KubernetesObject } from '../../clusters/cluster.ts'
 import { at, conditionOf, isObject, listAt, stringAt } from '../../clusters/fields.ts'
-import type { JsonObject } from '../../json.ts'
+import { type Hardware, hardwareOf, UNSPECIFIED } from '../../clusters/node-hardware.ts'
 import type { ResourceInfo } from '../schema.ts'
 import { elementsOf } from './elements.ts'
-import { HARDWARE_ANNOTATION, type Hardware, hardwareOf } from './hardware.ts'
-import { type Kind, typeIdOf, UNSPECIFIED } from './kinds.ts'
+import { byTypeId, type Kind, typeIdOf } from './kinds.ts'
 import { poolIdOf } from './pools.ts'
 
 /** The pool of a node, where its operator wants another than that of its zone. */
@@ -18,37 +18,14 @@ export interface NodeView {
   /** The pool that its labels name; undefined: the one of the O-Cloud itself. */
   pool: string | undefined
   resource: ResourceInfo
-  /** Its own, and those of its elements. */
-  kinds: Kind[]
-  /** Resource lists of Kubernetes. */
-  capacity: Record<string, string>
-  allocatable: Record<string, string>
+  /** Its own kind and those of its elements, by the ids of their types. */
+  kinds: ReadonlyMap<string, Kind>
+  capacity: Amounts
+  allocatable: Amounts
   nodeInfo: Record<string, string>
 }
 
-/** What of a Node object the view depends on; all else (images, heartbeats, field managers) need not be kept. */
-export function trimNode({ apiVersion, kind, metadata, spec, status }: KubernetesObject): KubernetesObject {
-  const { name, uid, labels, creationTimestamp, annotations } = metadata
-  const hardware = annotations?.[HARDWARE_ANNOTATION]
-  return {
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      uid,
-      labels,
-      creationTimestamp,
-      ...(hardware !== undefined && { annotations: { [HARDWARE_ANNOTATION]: hardware } }),
-    },
-    spec: kept(spec, ['providerID', 'unschedulable', 'taints']),
-    status: kept(status, ['capacity', 'allocatable', 'conditions', 'addresses', 'nodeInfo']),
-  }
-}
-
-function kept(value: JsonObject | undefined, keys: string[]): JsonObject {
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => keys.includes(key)))
-}
-
+/** A heartbeat of its kubelet makes no difference to it. */
 export function viewOfNode(node: KubernetesObject, oCloudId: string): NodeView {
   const labels = node.metadata.labels ?? {}
   const pool = labels[POOL_LABEL] || labels[ZONE_LABEL] || undefined
@@ -73,9 +50,9 @@ export function viewOfNode(node: KubernetesObject, oCloudId: string): NodeView {
       groups: roles,
       extensions: { deploymentManagerId: oCloudId, ...extensionsOf(node), ...(fault && { hardwareFault: fault }) },
     },
-    kinds: [kind, ...kinds],
-    capacity: textsAt(node, 'status', 'capacity'),
-    allocatable: textsAt(node, 'status', 'allocatable'),
+    kinds: byTypeId([kind, ...kinds]),
+    capacity: amountsOf(at(node, 'status', 'capacity')),
+    allocatable: amountsOf(at(node, 'status', 'allocatable')),
     nodeInfo: textsAt(node, 'status', 'nodeInfo'),
   }
 }

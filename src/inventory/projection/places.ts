@@ -14,71 +14,66 @@ export interface Place {
 
 export interface Places {
   of(registration: OCloud): Place
-  locations: LocationInfo[]
-  /** `poolIdsOf`: the pools of an O-Cloud. */
-  sites(poolIdsOf: (registration: OCloud) => string[]): OCloudSiteInfo[]
+  /** The sites and locations of the O-Clouds that have pools. */
+  shown(poolIdsOf: (registration: OCloud) => readonly string[]): { sites: OCloudSiteInfo[]; locations: LocationInfo[] }
 }
 
 /**
- * Sites and locations of all registrations, oldest first. What several name by the same id they share, as the oldest of them describes it; what has no id belongs to
- * one O-Cloud alone (its site) or one site alone (its location).
+ * Where all registrations, oldest first, stand. What several name by the same id they share, as the oldest of them describes it; what has no id belongs to one O-Cloud alone (its
+ * site) or one site alone (its location).
  */
 export function placesOf(registrations: readonly OCloud[]): Places {
   const atSite = Map.groupBy(registrations, siteIdOf)
   const locationOfSite = new Map<string, string>()
   /** Who describes a location. */
   const tellers = new Map<string, OCloud>()
-  const tell = (id: string, registration: OCloud) => {
-    if (!tellers.has(id)) tellers.set(id, registration)
-    return id
-  }
   for (const registration of registrations) {
     const id = registration.location?.globalLocationId
-    if (id !== undefined) tell(id, registration)
+    if (id !== undefined && !tellers.has(id)) tellers.set(id, registration)
   }
   for (const [siteId, group] of atSite) {
-    for (const teller of [...group.filter(({ location }) => location !== undefined), ...group].slice(0, 1))
-      locationOfSite.set(siteId, tell(locationIdOf(siteId, teller), teller))
+    const teller = group.find(({ location }) => location !== undefined) ?? group[0]
+    const id = teller?.location?.globalLocationId ?? uuidOfName('location', siteId)
+    locationOfSite.set(siteId, id)
+    if (teller && !tellers.has(id)) tellers.set(id, teller)
   }
-  const locations = [...tellers].map(([id, registration]) => ({
-    ...locationOf(id, registration),
-    oCloudSiteIds: [...locationOfSite].flatMap(([siteId, locationId]) => (locationId === id ? [siteId] : [])),
-  }))
-  const names = new Map(locations.map(({ globalLocationId, name }) => [globalLocationId, name]))
-  const locationAt = (siteId: string, registration: OCloud): string =>
-    locationOfSite.get(siteId) ?? locationIdOf(siteId, registration)
+
+  function of(registration: OCloud): Place {
+    const oCloudSiteId = siteIdOf(registration)
+    const globalLocationId = locationOfSite.get(oCloudSiteId) ?? uuidOfName('location', oCloudSiteId)
+    const named = registration.location?.globalLocationId ?? globalLocationId
+    const teller = tellers.get(globalLocationId) ?? registration
+    return {
+      oCloudSiteId,
+      globalLocationId,
+      locationName: teller.location?.name || teller.name,
+      supportedLocations: [...new Set([globalLocationId, named])],
+    }
+  }
 
   return {
-    locations,
-    of(registration) {
-      const oCloudSiteId = siteIdOf(registration)
-      const globalLocationId = locationAt(oCloudSiteId, registration)
-      const named = registration.location?.globalLocationId ?? globalLocationId
-      return {
-        oCloudSiteId,
-        globalLocationId,
-        locationName: names.get(globalLocationId) ?? registration.name,
-        supportedLocations: [...new Set([globalLocationId, named])],
+    of,
+    shown(poolIdsOf) {
+      const sites: OCloudSiteInfo[] = []
+      const locations = new Map<string, LocationInfo>()
+      for (const [oCloudSiteId, group] of atSite) {
+        const here = group.filter((registration) => poolIdsOf(registration).length > 0)
+        const [oldest] = here
+        if (oldest === undefined) continue
+        const { globalLocationId } = of(oldest)
+        const resourcePools = here.flatMap(poolIdsOf).sort()
+        sites.push({ oCloudSiteId, globalLocationId, ...describedSite(group), resourcePools })
+        for (const id of here.flatMap((registration) => of(registration).supportedLocations))
+          if (!locations.has(id)) locations.set(id, locationOf(id, tellers.get(id) ?? oldest))
+        locations.get(globalLocationId)?.oCloudSiteIds?.push(oCloudSiteId)
       }
+      return { sites, locations: [...locations.values()] }
     },
-    sites: (poolIdsOf) =>
-      [...atSite].flatMap(([oCloudSiteId, group]) =>
-        group.slice(0, 1).map((oldest) => ({
-          oCloudSiteId,
-          globalLocationId: locationAt(oCloudSiteId, oldest),
-          ...describedSite(oldest, group),
-          resourcePools: group.flatMap(poolIdsOf).sort(),
-        })),
-      ),
   }
 }
 
 function siteIdOf({ oCloudId, site }: OCloud): string {
   return site?.oCloudSiteId ?? uuidOfName('site', oCloudId)
-}
-
-function locationIdOf(siteId: string, { location }: OCloud): string {
-  return location?.globalLocationId ?? uuidOfName('location', siteId)
 }
 
 function locationOf(globalLocationId: string, { name: oCloud, location = {} }: OCloud): LocationInfo {
@@ -90,16 +85,18 @@ function locationOf(globalLocationId: string, { name: oCloud, location = {} }: O
     globalLocationId,
     name: name || oCloud,
     description: description || `Where ${oCloud} is`,
+    oCloudSiteIds: [],
     ...(coordinate && { coordinate: [{ type: 'Point', coordinates: [...coordinate.coordinates] }] }),
     ...(civicAddress.length > 0 && { civicAdress: civicAddress }),
     ...(words !== undefined && { address: words }),
   }
 }
 
-function describedSite(oldest: OCloud, group: readonly OCloud[]): { name: string; description: string } {
+function describedSite(group: readonly OCloud[]): { name: string; description: string } {
   const site = group.find((registration) => registration.site !== undefined)?.site
+  const [oldest] = group
   return {
-    name: site?.name ?? (oldest.location?.name || oldest.name),
-    description: site?.description || `Site of ${oldest.name}`,
+    name: site?.name ?? (oldest?.location?.name || oldest?.name || ''),
+    description: site?.description || `Site of ${oldest?.name}`,
   }
 }

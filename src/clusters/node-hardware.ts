@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import type { KubernetesObject } from '../../clusters/cluster.ts'
-import type { Kind } from './kinds.ts'
-import { UNSPECIFIED } from './kinds.ts'
+import type { KubernetesObject } from './cluster.ts'
 
 /**
  * What a machine is made of, as JSON in an annotation of its Node object: Kubernetes itself does not say which network cards or disks a node has.
@@ -9,16 +7,17 @@ import { UNSPECIFIED } from './kinds.ts'
  */
 export const HARDWARE_ANNOTATION = 'o2ims.dev/hardware'
 
-/** This also bounds how many elements a node has, and how deep they are. */
+/** Where nobody says. */
+export const UNSPECIFIED = 'unspecified'
+
+/** This also bounds how many devices a node has, and how deep they are. */
 const LONGEST = 16 * 1024
 
 const text = z.string().min(1).max(256)
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,62}$/)
-
 const told = text.default(UNSPECIFIED)
 
 const deviceSchema = z.strictObject({
-  name,
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,62}$/),
   category: z.enum(['cpu', 'memory', 'storage', 'network', 'accelerator']),
   vendor: told,
   model: text,
@@ -43,7 +42,7 @@ export type Hardware = z.output<typeof hardwareSchema>
 /** As it is written. */
 export type HardwareInput = z.input<typeof hardwareSchema>
 
-/** Undefined when the node says nothing; a fault when what it says cannot be read. */
+/** Empty when the node says nothing; a fault when what it says cannot be read. */
 export function hardwareOf({ metadata }: KubernetesObject): { hardware?: Hardware; fault?: string } {
   const annotation = metadata.annotations?.[HARDWARE_ANNOTATION]
   if (annotation === undefined) return {}
@@ -54,10 +53,6 @@ export function hardwareOf({ metadata }: KubernetesObject): { hardware?: Hardwar
   if (data !== undefined) return { hardware: data }
   const [issue] = error.issues
   return { fault: `${HARDWARE_ANNOTATION}: ${issue?.path.join('.')}: ${issue?.message}` }
-}
-
-export function kindOfDevice({ category, vendor, model, version }: Device): Kind {
-  return { category, vendor, model, version, resourceKind: 'PHYSICAL' }
 }
 
 function jsonOf(annotation: string): unknown {
