@@ -1,5 +1,7 @@
 import type { JsonValue } from '../json.ts'
 import type { ObjectSpaces } from './objects.ts'
+import type { Change, Outbox } from './outbox-types.ts'
+import type { Scan, ScanPage } from './scan-types.ts'
 
 /** A stored record of some collection. `n` grows with every write and makes the ETag. */
 export interface Versioned<T> {
@@ -37,6 +39,14 @@ export interface Alongside {
   incarnation?: string
   /** Appended to the lines that are kept beside the record (see `Collection.lines`). */
   lines?: string[]
+  /** By which values of which attributes `Collection.scan` finds the record. Replaces all of those before. */
+  indexes?: Record<string, string[]>
+  /** Appended to the outbox, in order, while any lane of it is open. */
+  changes?: Change[]
+  /** A lane of the outbox that opens with this write: it takes what is written after it, and not the `changes` beside it. */
+  openLane?: string
+  /** A lane of the outbox that ends with this write: it does not take the `changes` beside it. */
+  closeLane?: string
 }
 
 /** Another writer was first. */
@@ -69,6 +79,10 @@ export interface Collection<T> {
   get(id: string): Promise<Versioned<T> | undefined>
   /** In order of creation; a stable keyset: insertions and deletions never repeat or lose others. */
   list(options: { after?: number; limit: number }): Promise<Page<T>>
+  /** Records as they are stored, in order of creation, by bounded looks: go on after `next` until it is absent. The same stable keyset as `list`. */
+  scan(scan: Scan): Promise<ScanPage>
+  /** How many records there are, or have that value. */
+  count(where?: { attribute: string; value: string }): Promise<number>
   /** Compare and set on `n`. Rejects with VersionConflict, Fenced, MissingReference; resolves undefined when the record is gone. */
   replace(id: string, expected: number, value: T, alongside?: Alongside): Promise<Versioned<T> | undefined>
   /**
@@ -80,7 +94,11 @@ export interface Collection<T> {
     change: (current: Versioned<T>) => { value: T; alongside?: Alongside } | undefined,
   ): Promise<Versioned<T> | undefined>
   /** Rejects with StillReferenced, VersionConflict, Fenced. False when it was not there. The log's last entries still reach the feed. */
-  remove(id: string, expected?: number, alongside?: Pick<Alongside, 'events' | 'epoch'>): Promise<boolean>
+  remove(
+    id: string,
+    expected?: number,
+    alongside?: Pick<Alongside, 'events' | 'epoch' | 'changes' | 'closeLane'>,
+  ): Promise<boolean>
   /** The id of the record with that unique key. */
   findUnique(key: string): Promise<string | undefined>
   /** `<collection>:<id>` of at most 1000 records that name this one. */
@@ -165,6 +183,7 @@ export interface Store {
   locks: Locks
   leases: Leases
   secrets: SecretBox
+  outbox: Outbox
   /** The objects of simulated clusters. */
   objects: ObjectSpaces
   /** Resolves when Redis answers; rejects within the time limit otherwise. */
