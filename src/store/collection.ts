@@ -50,7 +50,10 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     async list({ after = 0, limit }) {
       const size = Math.max(1, Math.min(limit, MAX_PAGE))
       const rows = asList(await client.script(listScript, [index], [name, after, size])).map(asList)
-      const items = rows.slice(0, size).flatMap(([, n, v]) => decode<T>(n, v) ?? [])
+      const items = rows.slice(0, size).flatMap(([position, n, v]) => {
+        const stored = decode<T>(n, v)
+        return stored ? { ...stored, position: Number(position) } : []
+      })
       return rows.length > size ? { items, next: Number(rows[size - 1]?.[0]) } : { items }
     },
 
