@@ -1,16 +1,16 @@
-import { KEYS, recordName } from './keys.ts'
+import { attributeName, KEYS, recordName } from './keys.ts'
 import { createScript } from './lua/create.ts'
 import { appendLinesScript, attachScript, readLinesScript } from './lua/lines.ts'
-import { dueWishesScript, listScript, wakeWishScript } from './lua/read.ts'
+import { dueWishesScript, wakeWishScript } from './lua/read.ts'
 import { removeScript } from './lua/remove.ts'
 import { replaceScript } from './lua/replace.ts'
 import { readLog } from './record-log.ts'
 import type { RedisClient, Reply } from './redis-client.ts'
 import { refusalOf } from './refusal.ts'
+import { parseValue, scanCollection } from './scan.ts'
 import type { Alongside, Collection, Versioned } from './store.ts'
 import { VersionConflict } from './store.ts'
 
-const MAX_PAGE = 1000
 const MAX_REFERRERS = 1000
 const MAX_ATTEMPTS = 50
 
@@ -18,6 +18,7 @@ const MAX_ATTEMPTS = 50
 export function createCollection<T>({ client, name }: { client: RedisClient; name: string }): Collection<T> {
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) throw new RangeError(`"${name}" cannot name a collection`)
   const index = KEYS.index(name)
+  const values = KEYS.values(name)
   const wishes = KEYS.wishes(name)
   const unique = KEYS.unique(name)
 
@@ -29,8 +30,9 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
   ): Promise<Reply[]> {
     const own = recordName(name, id)
     const record = [KEYS.record(own), KEYS.log(own), KEYS.referrers(own)]
-    const keys = [...record, index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own)]
-    return client.script(script, keys, [id, own, encodeAlongside(alongside), ...args]).then(asList)
+    const shared = [index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own), values]
+    const keys = [...record, ...shared, KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
+    return client.script(script, keys, [id, own, encodeAlongside(name, alongside), ...args]).then(asList)
   }
 
   const collection: Collection<T> = {
@@ -43,18 +45,20 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     },
 
     async get(id) {
-      const [n, v] = await client.run((redis) => redis.hmget(KEYS.record(recordName(name, id)), 'n', 'v'))
-      return decode<T>(n ?? null, v ?? null)
+      const stored = await client.run((redis) => redis.hget(values, id))
+      return stored === null ? undefined : parse<T>(parseValue(stored))
     },
 
-    async list({ after = 0, limit }) {
-      const size = Math.max(1, Math.min(limit, MAX_PAGE))
-      const rows = asList(await client.script(listScript, [index], [name, after, size])).map(asList)
-      const items = rows.slice(0, size).flatMap(([position, n, v]) => {
-        const stored = decode<T>(n, v)
-        return stored ? { ...stored, position: Number(position) } : []
-      })
-      return rows.length > size ? { items, next: Number(rows[size - 1]?.[0]) } : { items }
+    async list({ limit, ...position }) {
+      const { rows, ...next } = await collection.scan({ ...position, limit, examine: limit })
+      return { items: rows.map((row) => ({ ...parse<T>(row), position: row.position })), ...next }
+    },
+
+    scan: (scan) => scanCollection(client, name, scan),
+
+    async count(where) {
+      const counted = where ? KEYS.attributePrefix + attributeName(name, where.attribute, where.value) : index
+      return client.run((redis) => redis.zcard(counted))
     },
 
     async replace(id, expected, value, alongside = {}) {
@@ -129,9 +133,11 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
   return collection
 }
 
-function encodeAlongside({ events, references, lines, ...rest }: Alongside): string {
+function encodeAlongside(name: string, { events, references, lines, indexes, changes, ...rest }: Alongside): string {
   return JSON.stringify({
     ...rest,
+    indexes: indexes && attributeNames(name, indexes),
+    changes: changes?.map(({ kind, data }) => [kind, JSON.stringify(data)]),
     events: events?.map(({ event, data }) => [event, JSON.stringify(data)]),
     // Half of a surrogate pair is more than the decoder in Redis takes.
     lines: lines?.map((line) => line.toWellFormed()),
@@ -139,10 +145,16 @@ function encodeAlongside({ events, references, lines, ...rest }: Alongside): str
   })
 }
 
-function decode<T>(n: Reply | undefined, v: Reply | undefined): Versioned<T> | undefined {
-  if (typeof v !== 'string') return undefined
-  const value: T = JSON.parse(v)
-  return { value, n: Number(n) }
+function attributeNames(name: string, indexes: Record<string, string[]>): string[] {
+  const all = Object.entries(indexes).flatMap(([attribute, values]) =>
+    values.map((value) => attributeName(name, attribute, value)),
+  )
+  return [...new Set(all)]
+}
+
+function parse<T>({ n, text }: { n: number; text: string }): Versioned<T> {
+  const value: T = JSON.parse(text)
+  return { value, n }
 }
 
 function asList(reply: Reply): Reply[] {

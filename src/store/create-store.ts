@@ -9,6 +9,7 @@ import { createHolds } from './holds.ts'
 import { createLeases } from './leases.ts'
 import { createLocks } from './locks.ts'
 import { createObjectSpaces } from './object-space.ts'
+import { createOutbox } from './outbox.ts'
 import { createRedisClient } from './redis-client.ts'
 import { createSecretBox } from './secret-box.ts'
 import type { Store } from './store.ts'
@@ -47,6 +48,7 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
       locks: createLocks({ holds, feed }),
       leases: createLeases({ holds }),
       secrets,
+      outbox: createOutbox({ client }),
       objects: createObjectSpaces({ client, feed }),
       ping,
       async close() {

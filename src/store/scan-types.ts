@@ -1,7 +1,8 @@
-/** A record as it is stored, not parsed: `text` is its value as JSON. */
+/** A record as it is stored, not parsed: `text` is its value as JSON; `n` as in `Versioned`. */
 export interface TextRow {
   id: string
   position: number
+  n: number
   text: string
 }
 

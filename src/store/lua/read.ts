@@ -1,16 +1,5 @@
-import { KEYS } from '../keys.ts'
 import { defineScript } from '../redis-client.ts'
 import { wish } from './wish.ts'
-
-/** KEYS: index. ARGV: collection, after, limit. Answers [seq, n, value] of one record more than asked for, to know whether there is more. */
-export const listScript = defineScript(`
-local found = redis.call('ZRANGE', KEYS[1], '(' .. ARGV[2], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[3] + 1)
-local answer = {}
-for i, id in ipairs(found) do
-  answer[i] = redis.call('HMGET', '${KEYS.recordPrefix}' .. ARGV[1] .. ':' .. id, 'seq', 'n', 'v')
-end
-return answer
-`)
 
 /** KEYS: record, log. ARGV: from. Answers the first id ever, the oldest and newest that are kept, and the entries from \`from\` on. */
 export const logScript = defineScript(`

@@ -18,9 +18,13 @@ if #users > 0 then return { 'USED', unpack(users) } end
 set_references(name, stored_references(), {})
 local key = redis.call('HGET', record, 'unique')
 if key then redis.call('HDEL', unique, key) end
+set_indexes({})
+redis.call('INCR', sequence)
 redis.call('ZREM', index, id)
+redis.call('HDEL', values, id)
 redis.call('ZREM', wishes, id)
 append_events(nil, feed, name, alongside.events or {})
+tell_lanes()
 redis.call('DEL', record, log, referrers, lines)
 return { 'OK' }
 `)

@@ -8,8 +8,8 @@ local refused = refusal()
 if refused and refused[1] == 'FENCED' then return refused end
 if redis.call('HGET', record, 'n') ~= ARGV[5] then return { 'CONFLICT' } end
 if refused then return refused end
-redis.call('HSET', record, 'v', ARGV[4])
 local n = redis.call('HINCRBY', record, 'n', 1)
+store_value(n, ARGV[4])
 apply_alongside()
 return { 'OK', n }
 `)

@@ -1,18 +1,21 @@
 import { appendEvents } from './events.ts'
+import { indexes } from './indexes.ts'
 import { appendLines } from './lines.ts'
+import { outboxFunctions } from './outbox.ts'
 import { references } from './references.ts'
+import { storeValue } from './values.ts'
 import { wish } from './wish.ts'
 
 /**
- * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines.
- * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON. Keys of referenced records are not
+ * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines, values, outbox, its lanes, its state.
+ * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON. Keys of referenced records and of attributes are not
  * declared; the hash tag keeps them in the same slot.
  */
 export const writePrelude = `
-local record, log, referrers, index, sequence, unique, wishes, feed, lines = unpack(KEYS)
+local record, log, referrers, index, sequence, unique, wishes, feed, lines, values, outbox, outbox_lanes, outbox_state = unpack(KEYS)
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
-${appendEvents}${appendLines}${references}${wish}
+${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${storeValue}${wish}
 local function stored_references()
   return cjson.decode(redis.call('HGET', record, 'refs') or '[]')
 end
@@ -29,6 +32,11 @@ local function refusal()
   local missing = alongside.references and missing_reference(alongside.references)
   if missing then return { 'MISSING', missing } end
 end
+local function tell_lanes()
+  if alongside.closeLane then close_lane(alongside.closeLane) end
+  append_changes(alongside.changes or {})
+  if alongside.openLane then open_lane(alongside.openLane) end
+end
 local function apply_alongside()
   if alongside.newEpoch then redis.call('HSET', record, 'epoch', alongside.newEpoch) end
   if alongside.incarnation then redis.call('HSET', record, 'incarnation', alongside.incarnation) end
@@ -42,9 +50,11 @@ local function apply_alongside()
     set_references(name, stored_references(), alongside.references)
     redis.call('HSET', record, 'refs', cjson.encode(alongside.references))
   end
+  if alongside.indexes then set_indexes(alongside.indexes) end
   set_wish(wishes, id, alongside.wish)
   local first = append_events(log, feed, name, alongside.events or {})
   if first then redis.call('HSETNX', record, 'log0', first) end
   if alongside.lines then append_lines(record, lines, alongside.lines) end
+  tell_lanes()
 end
 `

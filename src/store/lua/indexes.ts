@@ -1,0 +1,17 @@
+import { KEYS } from '../keys.ts'
+
+/**
+ * `set_indexes(names)`: the record is found by these names from now on, by no others. The collection's sequence is raised as well when that changes something: a
+ * reader that saw the same sequence before and after knows that what it found belongs together.
+ */
+export const indexes = `
+local function set_indexes(names)
+  local before, after = redis.call('HGET', record, 'indexes') or '{}', cjson.encode(names)
+  if before == after then return end
+  local position = redis.call('HGET', record, 'seq')
+  for _, one in ipairs(cjson.decode(before)) do redis.call('ZREM', '${KEYS.attributePrefix}' .. one, id) end
+  for _, one in ipairs(names) do redis.call('ZADD', '${KEYS.attributePrefix}' .. one, position, id) end
+  redis.call('HSET', record, 'indexes', after)
+  redis.call('INCR', sequence)
+end
+`

@@ -1,0 +1,57 @@
+import { FEED_LENGTH, OUTBOX_LENGTH } from '../keys.ts'
+import { defineScript } from '../redis-client.ts'
+
+/** Positions are counted by `newest` in the state, so they have no holes while a lane is open; the stream's ids are made of them. */
+export const outboxFunctions = `
+local function newest_change()
+  return tonumber(redis.call('HGET', outbox_state, 'newest') or '0')
+end
+local function append_changes(changes)
+  if #changes == 0 or redis.call('EXISTS', outbox_lanes) == 0 then return end
+  for _, change in ipairs(changes) do
+    local position = redis.call('HINCRBY', outbox_state, 'newest', 1)
+    redis.call('XADD', outbox, 'MAXLEN', '~', ${OUTBOX_LENGTH}, position .. '-0', 'k', change[1], 'd', change[2])
+  end
+  redis.call('XADD', feed, 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', 'outbox', 'e', 'appended', 'd', 'null')
+end
+local function open_lane(lane)
+  redis.call('HSETNX', outbox_lanes, lane, newest_change())
+end
+local function close_lane(lane)
+  redis.call('HDEL', outbox_lanes, lane)
+  if redis.call('EXISTS', outbox_lanes) == 0 then redis.call('UNLINK', outbox) end
+end
+`
+
+const prelude = `
+local outbox, outbox_lanes, outbox_state = unpack(KEYS)
+${outboxFunctions}`
+
+/** ARGV: lane. */
+export const openLaneScript = defineScript(`${prelude}
+open_lane(ARGV[1])
+return 'OK'
+`)
+
+/** ARGV: lane. */
+export const closeLaneScript = defineScript(`${prelude}
+close_lane(ARGV[1])
+return 'OK'
+`)
+
+/** ARGV: lane, position, epoch. */
+export const advanceLaneScript = defineScript(`${prelude}
+if redis.call('HGET', outbox_state, 'epoch') ~= ARGV[3] then return 'FENCED' end
+local at = redis.call('HGET', outbox_lanes, ARGV[1])
+if not at then return 'CLOSED' end
+local taken = math.min(tonumber(ARGV[2]), newest_change())
+if taken > tonumber(at) then redis.call('HSET', outbox_lanes, ARGV[1], string.format('%d', taken)) end
+return 'OK'
+`)
+
+/** Answers how many entries went. */
+export const trimOutboxScript = defineScript(`${prelude}
+local taken = newest_change()
+for _, at in ipairs(redis.call('HVALS', outbox_lanes)) do taken = math.min(taken, tonumber(at)) end
+return redis.call('XTRIM', outbox, 'MINID', string.format('%d-0', taken + 1))
+`)

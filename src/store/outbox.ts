@@ -1,0 +1,57 @@
+import { KEYS } from './keys.ts'
+import { advanceLaneScript, closeLaneScript, openLaneScript, trimOutboxScript } from './lua/outbox.ts'
+import type { Outbox, OutboxEntry } from './outbox-types.ts'
+import type { RedisClient, Script } from './redis-client.ts'
+import { Fenced } from './store.ts'
+
+const MOST_READ = 100
+
+export function createOutbox({ client }: { client: RedisClient }): Outbox {
+  const keys = [KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
+  const run = (script: Script, ...args: (string | number)[]) => client.script(script, keys, args)
+
+  return {
+    async openLane(lane) {
+      await run(openLaneScript, lane)
+    },
+
+    async closeLane(lane) {
+      await run(closeLaneScript, lane)
+    },
+
+    async lanes() {
+      const lanes = await client.run((redis) => redis.hgetall(KEYS.outboxLanes))
+      return new Map(Object.entries(lanes).map(([lane, position]) => [lane, Number(position)]))
+    },
+
+    async read(after, limit) {
+      const newest = Number(await client.run((redis) => redis.hget(KEYS.outboxState, 'newest')))
+      const from = after > newest ? 0 : after
+      const count = Math.max(1, Math.min(limit, MOST_READ))
+      const rows = await client.run((redis) => redis.xrange(KEYS.outbox, `${from + 1}-0`, '+', 'COUNT', count))
+      const entries = rows.map(toEntry)
+      // Positions have no holes, so the first entry tells whether some are missing before it.
+      const reached = entries[0] ? entries[0].position - 1 : newest
+      return { entries, gap: reached !== after }
+    },
+
+    async takeEpoch() {
+      return client.run((redis) => redis.hincrby(KEYS.outboxState, 'epoch', 1))
+    },
+
+    async advance(lane, position, epoch) {
+      const answer = await run(advanceLaneScript, lane, position, epoch)
+      if (answer === 'FENCED') throw new Fenced('somebody else delivers what the outbox holds now')
+      return answer === 'OK'
+    },
+
+    async trim() {
+      await run(trimOutboxScript)
+    },
+  }
+}
+
+function toEntry([id, fields]: [string, string[]]): OutboxEntry {
+  const [, kind = '', , text = 'null'] = fields
+  return { position: Number.parseInt(id, 10), kind, text }
+}
