@@ -7,10 +7,11 @@ import { documentOperations } from './http/document-operations.ts'
 import { createEventStreams, type EventStreams } from './http/event-stream.ts'
 import { healthOperations } from './http/health.ts'
 import type { JsonSchema } from './http/json-schema.ts'
+import { createLists } from './http/lists.ts'
 import { createMarkers } from './http/marker.ts'
 import { openApiDocument, type Tag } from './http/openapi.ts'
 import type { Operation } from './http/operation.ts'
-import { DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
+import { DEFAULT_LIST_PAGE_SIZE, DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
 import { versionOperations } from './http/versions.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
 import { COMPATIBILITY_TAG, compatibilityOperations } from './provisioning/compatibility-routes.ts'
@@ -78,17 +79,20 @@ export function createOperations(
   { provisioning, oClouds, templates, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
-  const markers = createMarkers(settings.markerKey)
+  const lists = createLists({
+    markers: createMarkers(settings.markerKey),
+    pageSize: settings.listPageSize ?? DEFAULT_LIST_PAGE_SIZE,
+  })
   return [
-    ...provisioningOperations({ provisioning, markers }),
+    ...provisioningOperations({ provisioning, lists }),
     eventsOperation({ provisioning, streams }),
     logsOperation({ provisioning, streams }),
     diagnosticsOperation({ provisioning }),
     reportOperation({ provisioning }),
     statusTableOperation({ provisioning, oClouds }),
-    ...oCloudOperations({ oClouds, markers, log }),
-    ...templateOperations({ templates, markers }),
-    ...canonicalOperations({ provisioning, markers }),
+    ...oCloudOperations({ oClouds, lists, log }),
+    ...templateOperations({ templates, lists }),
+    ...canonicalOperations({ provisioning, lists }),
     ...versionOperations(PROVISIONING_API),
     ...healthOperations(ready),
     ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),

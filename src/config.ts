@@ -111,6 +111,9 @@ const SETTINGS = z.object({
   COMPATIBILITY_ROUTES: flag(false).describe(
     'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
   ),
+  LIST_PAGE_SIZE: whole(1, 1000, 100).describe(
+    'Entries on a page of a list; on `/o2ims/v1` a client may ask for fewer, or up to 100, with `limit`.',
+  ),
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
   OCLOUD_STATUS_CACHE_SECONDS: whole(0, 3600, 5).describe('Seconds for which the status of an O-Cloud is kept.'),
@@ -140,6 +143,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
   compatibilityRoutes: env.COMPATIBILITY_ROUTES,
+  listPageSize: env.LIST_PAGE_SIZE,
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
   oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,

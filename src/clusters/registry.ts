@@ -128,7 +128,7 @@ export function createOCloudRegistry({
 
     async list(options) {
       const page = await oClouds.list(options)
-      return { ...page, items: page.items.map(answer) }
+      return { ...page, items: page.items.map((stored) => ({ ...stored, value: openPart(stored.value) })) }
     },
 
     async replace(oCloudId, input, expected) {

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { negotiate } from '../http/accept.ts'
 import { resource } from '../http/answers.ts'
 import { ifMatchNumber } from '../http/etag.ts'
-import { answerPage, pageOf, pageQuery } from '../http/lists.ts'
-import type { Markers } from '../http/marker.ts'
+import { pageQuery } from '../http/list-query.ts'
+import { representedSource } from '../http/list-source.ts'
+import type { Lists } from '../http/lists.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
+import { queryTypeOf } from '../query/query-type.ts'
 import type { Versioned } from '../store/store.ts'
 import { kubeconfigExample, oCloudExample, oCloudExamples, oCloudPathExample } from './examples.ts'
 import type { OCloud, OCloudRegistry } from './registry-types.ts'
@@ -20,13 +22,14 @@ const item = { tag: 'O-Clouds', params, paramExamples: oCloudPathExample, query:
 
 export interface OCloudRouteParts {
   oClouds: OCloudRegistry
-  markers: Markers
+  lists: Lists
   /** For the audit line of a kubeconfig that was read. */
   log: Logger
 }
 
 /** `/o2ims/v1/ocloud`: the clusters that requests may target. */
-export function oCloudOperations({ oClouds, markers, log }: OCloudRouteParts): Operation[] {
+export function oCloudOperations({ oClouds, lists, log }: OCloudRouteParts): Operation[] {
+  const list = { path: LIST, type: queryTypeOf(oCloudSchema), source: representedSource(oClouds.list, allWithStatus) }
   const withStatus = async ({ value }: Versioned<OCloud>) => ({
     ...value,
     status: await oClouds.status(value.oCloudId),
@@ -63,20 +66,12 @@ export function oCloudOperations({ oClouds, markers, log }: OCloudRouteParts): O
       tag: 'O-Clouds',
       summary: 'All O-Clouds with their status',
       params: none,
-      query: pageQuery,
+      query: pageQuery('(eq,labels/environment,edge);(eq,status/reachable,true)'),
       body: noBody,
       answers: {
         200: { description: 'One page.', body: oCloudSchema.array(), example: [oCloudExample], headers: ['Link'] },
       },
-      async handle({ query }) {
-        const page = await oClouds.list(pageOf(markers, LIST, query))
-        const statuses = await statusesOf(
-          oClouds,
-          page.items.map(({ value }) => value.oCloudId),
-        )
-        const items = page.items.map(({ value }, index) => ({ ...value, status: statuses[index] }))
-        return answerPage(markers, { list: LIST }, query, page, items)
-      },
+      handle: ({ query, request }) => lists.answer(list, query, request),
     }),
     operation({
       ...item,
@@ -146,4 +141,12 @@ export function oCloudOperations({ oClouds, markers, log }: OCloudRouteParts): O
       },
     }),
   ]
+
+  async function allWithStatus(all: OCloud[]) {
+    const statuses = await statusesOf(
+      oClouds,
+      all.map(({ oCloudId }) => oCloudId),
+    )
+    return all.map((oCloud, index) => ({ ...oCloud, status: statuses[index] }))
+  }
 }

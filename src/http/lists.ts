@@ -1,50 +1,108 @@
-import { z } from 'zod'
-import type { Page } from '../store/store.ts'
+import type { FastifyRequest } from 'fastify'
+import { ServiceError } from '../errors.ts'
+import type { JsonObject } from '../json.ts'
+import { type Filter, parseFilter } from '../query/filter.ts'
+import { matches } from '../query/matches.ts'
+import { project } from '../query/project.ts'
+import type { QueryType } from '../query/query-type.ts'
+import { parseSelector, type Selector } from '../query/selector.ts'
+import type { ListQuery } from './list-query.ts'
+import type { Entry, ListSource } from './list-source.ts'
 import type { Markers } from './marker.ts'
 import type { Answer } from './operation.ts'
+import { createPacer } from './pacer.ts'
+import { pathname } from './paths.ts'
+import { readingQuery } from './query-problem.ts'
 
-const PAGE_SIZE = 100
-
-/** `nextpage_opaque_marker` alone: what the specification's lists take. */
-export const markerQuery = z.strictObject({
-  nextpage_opaque_marker: z
-    .string()
-    .max(256)
-    .optional()
-    .meta({ description: 'From the Link header of the page before.' }),
-})
-
-/** The front door's lists take a page size too. */
-export const pageQuery = markerQuery.extend({
-  limit: z
-    .string()
-    .regex(/^([1-9][0-9]?|100)$/, 'must be an integer from 1 to 100')
-    .transform(Number)
-    .optional()
-    .meta({ description: 'Entries on a page, 1 to 100.' }),
-})
-
-export interface PageQuery {
-  nextpage_opaque_marker?: string
-  limit?: number
+/** One list of an API. */
+export interface List {
+  /** Its canonical path, ids filled in. Markers of another list are refused. */
+  path: string
+  /** Of its entries, as they are answered. */
+  type: QueryType
+  source: ListSource
+  /** Top-level attributes that are left out unless somebody asks for them. */
+  excludedByDefault?: readonly string[]
 }
 
-/** What to ask the service for. INVALID_QUERY when the marker is not ours. */
-export function pageOf(markers: Markers, list: string, query: PageQuery): { after?: number; limit: number } {
-  const marker = query.nextpage_opaque_marker
-  return { limit: query.limit ?? PAGE_SIZE, ...(marker !== undefined && { after: markers.open(list, marker) }) }
+/** Answers lists: filter, selectors and paging are the same everywhere (O2IMS 3.1.4, SOL 013 5.2 to 5.4). */
+export interface Lists {
+  /** A page as an array, with a Link to the next one where there is one. INVALID_QUERY for a filter, selector or marker that cannot be. */
+  answer(list: List, query: ListQuery, request: FastifyRequest): Promise<Answer>
 }
 
-/** A page as an array, with a Link to the next one (SOL 013 5.4.2.3). `path` is an alias's own when the list was asked for there. */
-export function answerPage<T>(
-  markers: Markers,
-  { list, path = list }: { list: string; path?: string },
-  query: PageQuery,
-  page: Page<T>,
-  items: unknown[],
-): Answer {
-  if (page.next === undefined) return { status: 200, body: items }
-  const next = new URLSearchParams({ nextpage_opaque_marker: markers.seal(list, page.next) })
-  if (query.limit !== undefined) next.set('limit', String(query.limit))
-  return { status: 200, body: items, headers: { Link: `<${path}?${next}>; rel="next"` } }
+/** @param pageSize entries on a page when the client does not say */
+export function createLists({ markers, pageSize }: { markers: Markers; pageSize: number }): Lists {
+  return {
+    async answer({ path, type, source, excludedByDefault = [] }, query, request) {
+      const filters = (query.filter ?? []).filter((text) => text.trim() !== '')
+      const filter = readingQuery(() => parseFilter(query.filter ?? [], type), query.filter)
+      const selector = readingQuery(() => parseSelector(query, type, excludedByDefault))
+      const bound = filters.length === 0 ? path : `${path}\n${JSON.stringify(filters)}`
+      const marker = query.nextpage_opaque_marker
+      const after = marker === undefined ? undefined : markers.open(bound, marker)
+      const limit = query.limit ?? pageSize
+      const found = await collect(source.looks(filter, after, limit + 1), filter, limit + 1, request)
+      const page = found.slice(0, limit)
+      const last = found.length > limit ? page.at(-1) : undefined
+      return {
+        status: 200,
+        ...bodyOf(page, selector),
+        ...(last && { headers: { Link: linkTo(request, markers.seal(bound, last.position)) } }),
+      }
+    },
+  }
+}
+
+/** The entries that match, up to a number of them. Others have their turn in between, and a client that went away ends it. */
+async function collect(
+  looks: AsyncIterable<Entry[]>,
+  filter: Filter,
+  wanted: number,
+  { socket }: FastifyRequest,
+): Promise<Entry[]> {
+  const found: Entry[] = []
+  const pacer = createPacer()
+  for await (const entries of looks) {
+    for (const entry of entries) {
+      if (pacer.isDue()) await pacer.rest()
+      if (filter.length === 0 || matches(filter, entry.value())) found.push(entry)
+      if (found.length === wanted) return found
+    }
+    if (socket.destroyed) throw new ServiceError('UNAVAILABLE', 'the client went away')
+  }
+  return found
+}
+
+/** What is stored as it is sent is passed on as text, and not even parsed when all of it is sent. */
+function bodyOf(entries: Entry[], selector: Selector): Pick<Answer, 'body' | 'type'> {
+  const texts = entries.flatMap(({ text }) => text ?? [])
+  if (texts.length === entries.length) {
+    const chosen =
+      selector.kind === 'everything' ? texts : texts.map((text) => JSON.stringify(projected(selector, text)))
+    return { body: `[${chosen.join(',')}]`, type: 'application/json' }
+  }
+  const values = entries.map((entry) => entry.value())
+  if (selector.kind === 'everything') return { body: values }
+  return { body: values.map((value) => projected(selector, JSON.stringify(value))) }
+}
+
+function projected(selector: Selector, text: string): JsonObject {
+  return project(selector, JSON.parse(text))
+}
+
+/** The same query on the same path, which may be an alias, with another marker. */
+function linkTo({ url, query }: FastifyRequest, marker: string): string {
+  const given = Object.entries(query ?? {}).filter(([name]) => name !== MARKER)
+  const parameters = [...given, [MARKER, marker]].flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}=${written(String(value))}`),
+  )
+  return `<${pathname(url)}?${parameters.join('&')}>; rel="next"`
+}
+
+const MARKER = 'nextpage_opaque_marker'
+
+/** What a filter is made of may stand in a query as it is (RFC 3986 3.4): encoded, a long one would outgrow what a server reads. */
+function written(value: string): string {
+  return encodeURIComponent(value).replace(/%(2C|2F|3A|3B|40)/g, decodeURIComponent)
 }

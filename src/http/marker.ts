@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts'
 /** Opaque markers for the next page of a list (SOL 013 5.4.2): a position that only we can write, bound to its list. */
 export interface Markers {
   seal(list: string, after: number): string
-  /** INVALID_QUERY when it was not made by `seal` for this list. */
+  /** INVALID_QUERY when it was not made by `seal` for this list: its path and its filter. */
   open(list: string, marker: string): number
 }
 
@@ -22,8 +22,8 @@ export function createMarkers(key: string): Markers {
       const position = bytes.subarray(16).toString()
       const signature = bytes.subarray(0, 16)
       if (signature.length !== 16 || !timingSafeEqual(signature, sign(list, position)))
-        throw new ServiceError('INVALID_QUERY', 'the marker was not made by this list', {
-          fields: [{ pointer: '/nextpage_opaque_marker', message: 'was not made by this list' }],
+        throw new ServiceError('INVALID_QUERY', 'the marker was not made by this list with this filter', {
+          fields: [{ pointer: '/nextpage_opaque_marker', message: 'was not made by this list with this filter' }],
         })
       return Number(position)
     },

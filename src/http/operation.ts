@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { check } from './check.ts'
+import { checkEncoding } from './query-encoding.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 export type RequestHeader = 'Accept' | 'If-Match' | 'If-None-Match' | 'Last-Event-ID' | 'Version'
@@ -89,6 +90,7 @@ export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.
     ...documented,
     async run(request, reply) {
       const params = check('INVALID_ARGS', definition.params, request.params)
+      checkEncoding(request.url)
       const query = check('INVALID_QUERY', definition.query, request.query)
       const body = check('INVALID_ARGS', definition.body, request.body)
       return handle({ params, query, body, headers: request.headers, request, reply })

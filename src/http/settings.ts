@@ -4,6 +4,8 @@ export interface HttpSettings {
   heartbeatSeconds: number
   /** Key for the markers of lists: the same on every replica, never in a log. */
   markerKey: string
+  /** Entries on a page of a list; 100 when absent. */
+  listPageSize?: number
   /** Largest body, in bytes; 1 MiB when absent. */
   bodyLimitBytes?: number
   /** Host names (without a port) that the service answers under; absent: any. For a service on loopback: localhost, 127.0.0.1, [::1]. */
@@ -15,4 +17,5 @@ export interface HttpSettings {
 }
 
 export const DEFAULT_BODY_LIMIT = 1024 * 1024
+export const DEFAULT_LIST_PAGE_SIZE = 100
 export const DEFAULT_MAX_EVENT_STREAMS = 1000

@@ -1,9 +1,11 @@
 import { resource, resourceUnlessKnown } from '../http/answers.ts'
 import { ifMatch } from '../http/etag.ts'
-import { answerPage, markerQuery, pageOf } from '../http/lists.ts'
+import { listQuery } from '../http/list-query.ts'
+import { representedSource } from '../http/list-source.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
 import { pathname } from '../http/paths.ts'
 import type { VersionedApi } from '../http/versions.ts'
+import { queryTypeOf } from '../query/query-type.ts'
 import { versionOf } from './etag.ts'
 import { canonicalExamples, infoExample, smoPathExample } from './examples.ts'
 import { canonicalInfo } from './representation.ts'
@@ -29,7 +31,12 @@ const common = {
 const item = { ...common, params: idParams, paramExamples: smoPathExample, query: none } as const
 
 /** The five operations of the specification (table 3.4.3-1): the same service as the front door, in the specification's own words. */
-export function canonicalOperations({ provisioning, markers }: ProvisioningRouteParts): Operation[] {
+export function canonicalOperations({ provisioning, lists }: ProvisioningRouteParts): Operation[] {
+  const list = {
+    path: LIST,
+    type: queryTypeOf(provisioningRequestInfoSchema),
+    source: representedSource(provisioning.list, (records) => records.map(canonicalInfo)),
+  }
   return [
     operation({
       ...common,
@@ -68,7 +75,7 @@ export function canonicalOperations({ provisioning, markers }: ProvisioningRoute
       operationId: 'listInfrastructureProvisioningRequests',
       summary: 'Query provisioning requests (3.4.4.2.3.2)',
       params: none,
-      query: markerQuery,
+      query: listQuery('(eq,status/provisioningPhase,FAILED)'),
       body: noBody,
       requestHeaders: ['Version'],
       answers: {
@@ -79,16 +86,7 @@ export function canonicalOperations({ provisioning, markers }: ProvisioningRoute
           headers: ['Link', 'Version'],
         },
       },
-      async handle({ query, request }) {
-        const page = await provisioning.list(pageOf(markers, LIST, query))
-        return answerPage(
-          markers,
-          { list: LIST, path: pathname(request.url) },
-          query,
-          page,
-          page.items.map(({ value }) => canonicalInfo(value)),
-        )
-      },
+      handle: ({ query, request }) => lists.answer(list, query, request),
     }),
     operation({
       ...item,

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { resource, resourceUnlessKnown } from '../http/answers.ts'
 import { ifMatch } from '../http/etag.ts'
-import { answerPage, pageOf, pageQuery } from '../http/lists.ts'
-import type { Markers } from '../http/marker.ts'
+import { pageQuery } from '../http/list-query.ts'
+import { representedSource } from '../http/list-source.ts'
+import type { Lists } from '../http/lists.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
 import { flag } from '../http/query-values.ts'
+import { queryTypeOf } from '../query/query-type.ts'
 import { approvalOperations } from './approval-routes.ts'
 import { versionOf } from './etag.ts'
 import { frontDoorExamples, frontDoorInfoExample, pathExample, planExample } from './examples.ts'
@@ -29,11 +31,16 @@ const accepted = {
 
 export interface ProvisioningRouteParts {
   provisioning: ProvisioningService
-  markers: Markers
+  lists: Lists
 }
 
 /** The front door of provisioning: the specification's resource with options, progress and verbs. */
-export function provisioningOperations({ provisioning, markers }: ProvisioningRouteParts): Operation[] {
+export function provisioningOperations({ provisioning, lists }: ProvisioningRouteParts): Operation[] {
+  const list = {
+    path: FRONT_DOOR,
+    type: queryTypeOf(frontDoorInfoSchema),
+    source: representedSource(provisioning.list, (records) => records.map(frontDoorInfo)),
+  }
   return [
     operation({
       method: 'POST',
@@ -78,7 +85,7 @@ export function provisioningOperations({ provisioning, markers }: ProvisioningRo
       tag: TAG,
       summary: 'All requests, oldest first',
       params: none,
-      query: pageQuery,
+      query: pageQuery('(in,status/provisioningPhase,PENDING,PROGRESSING);(cont,provisioningRequestData/name,ran)'),
       body: noBody,
       answers: {
         200: {
@@ -88,16 +95,7 @@ export function provisioningOperations({ provisioning, markers }: ProvisioningRo
           headers: ['Link'],
         },
       },
-      async handle({ query }) {
-        const page = await provisioning.list(pageOf(markers, FRONT_DOOR, query))
-        return answerPage(
-          markers,
-          { list: FRONT_DOOR },
-          query,
-          page,
-          page.items.map(({ value }) => frontDoorInfo(value)),
-        )
-      },
+      handle: ({ query, request }) => lists.answer(list, query, request),
     }),
     operation({
       ...item,

@@ -106,7 +106,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
 
     async list(options) {
       const page = await requests.collection.list(options)
-      return { ...page, items: page.items.map((stored) => ({ n: stored.n, value: recordOf(stored) })) }
+      return { ...page, items: page.items.map((stored) => ({ ...stored, value: recordOf(stored) })) }
     },
 
     async replace(id, request, ifMatch) {

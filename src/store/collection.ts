@@ -51,7 +51,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
 
     async list({ limit, ...position }) {
       const { rows, ...next } = await collection.scan({ ...position, limit, examine: limit })
-      return { items: rows.map((row) => parse<T>(row)), ...next }
+      return { items: rows.map((row) => ({ ...parse<T>(row), position: row.position })), ...next }
     },
 
     scan: (scan) => scanCollection(client, name, scan),

@@ -9,8 +9,13 @@ export interface Versioned<T> {
   n: number
 }
 
+/** A record and where it stands in its collection. */
+export interface Listed<T> extends Versioned<T> {
+  position: number
+}
+
 export interface Page<T> {
-  items: Versioned<T>[]
+  items: Listed<T>[]
   /** Position after the last item, for the next call's `after`; absent on the last page. */
   next?: number
 }

@@ -56,7 +56,7 @@ describe('a marker', () => {
   test('that nobody sealed does not open', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        expect(() => markers.open('/list', text)).toThrow('was not made by this list')
+        expect(() => markers.open('/list', text)).toThrow('was not made by this list with this filter')
       }),
     )
   })

@@ -23,7 +23,7 @@ describe('a list', () => {
     const first = await all.list({ limit: 2 })
     expect(first.items.map(({ value }) => value)).toEqual(['c', 'a'])
     const second = await all.list({ limit: 2, after: first.next })
-    expect(second).toEqual({ items: [{ value: 'b', n: 1 }] })
+    expect(second).toEqual({ items: [{ value: 'b', n: 1, position: expect.any(Number) }] })
     expect(await records().list({ limit: 2 })).toEqual({ items: [] })
   })
 

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { resource, resourceUnlessKnown } from '../../http/answers.ts'
 import { ifMatchNumber } from '../../http/etag.ts'
-import { answerPage, pageOf, pageQuery } from '../../http/lists.ts'
-import type { Markers } from '../../http/marker.ts'
+import { pageQuery } from '../../http/list-query.ts'
+import { representedSource } from '../../http/list-source.ts'
+import type { Lists } from '../../http/lists.ts'
 import { noBody, none, type Operation, operation } from '../../http/operation.ts'
+import { queryTypeOf } from '../../query/query-type.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
 import { ownTemplatePathExample, templateExample, templateExamples, templatePathExample } from './examples.ts'
 import { templateNameSchema, templateSchema, templateVersionSchema } from './schema.ts'
@@ -14,13 +16,12 @@ const params = z.strictObject({ name: templateNameSchema, version: templateVersi
 const item = { tag: 'Templates', params, paramExamples: templatePathExample, query: none, body: noBody } as const
 
 /** `/o2ims/v1/templates`: what a request can ask for. Immutable: there is no PUT. */
-export function templateOperations({
-  templates,
-  markers,
-}: {
-  templates: TemplateCatalogue
-  markers: Markers
-}): Operation[] {
+export function templateOperations({ templates, lists }: { templates: TemplateCatalogue; lists: Lists }): Operation[] {
+  const list = {
+    path: LIST,
+    type: queryTypeOf(templateSchema),
+    source: representedSource(templates.list, (all) => all),
+  }
   return [
     operation({
       method: 'POST',
@@ -54,21 +55,12 @@ export function templateOperations({
       tag: 'Templates',
       summary: 'All templates',
       params: none,
-      query: pageQuery,
+      query: pageQuery('(eq,result,nodeCluster);(eq,steps/uses,kind-cluster)'),
       body: noBody,
       answers: {
         200: { description: 'One page.', body: templateSchema.array(), example: [templateExample], headers: ['Link'] },
       },
-      async handle({ query }) {
-        const page = await templates.list(pageOf(markers, LIST, query))
-        return answerPage(
-          markers,
-          { list: LIST },
-          query,
-          page,
-          page.items.map(({ value }) => value),
-        )
-      },
+      handle: ({ query, request }) => lists.answer(list, query, request),
     }),
     operation({
       ...item,

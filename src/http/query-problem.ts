@@ -1,0 +1,16 @@
+import { ServiceError } from '../errors.ts'
+import { QueryError } from '../query/query-error.ts'
+import { pointer } from './check.ts'
+
+/** Runs what reads a query; a QueryError becomes INVALID_QUERY with a pointer to its parameter, to one of several by its number. */
+export function readingQuery<T>(read: () => T, filters: readonly string[] = []): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error
+    const path = [error.parameter, ...(error.parameter === 'filter' && filters.length > 1 ? [error.index] : [])]
+    throw new ServiceError('INVALID_QUERY', `${path.join(' ')}: ${error.message}`, {
+      fields: [{ pointer: pointer(path), message: error.message }],
+    })
+  }
+}
