@@ -32,6 +32,9 @@ const INFO = {
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 }
 
+/** The APIs of the specification that are served. */
+const VERSIONED = [PROVISIONING_API]
+
 const TAGS: Tag[] = [
   {
     name: 'Provisioning requests',
@@ -65,7 +68,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const operations = [...documented, ...documentOperations(document)]
   return createHttpApp({
     operations,
-    versioned: [PROVISIONING_API],
+    versioned: VERSIONED,
     document,
     streams,
     log: parts.log,
@@ -89,7 +92,7 @@ export function createOperations(
     ...oCloudOperations({ oClouds, markers, log }),
     ...templateOperations({ templates, markers }),
     ...canonicalOperations({ provisioning, markers }),
-    ...versionOperations(PROVISIONING_API),
+    ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),
     ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),
   ]

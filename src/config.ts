@@ -90,6 +90,9 @@ const SETTINGS = z.object({
     'Whether a failed request removes a cluster that it made, when its `options.deleteClusterOnFailure` does not say; false keeps it, and the status lists it under `left`.',
   ),
   LOAD_SAMPLES: flag(true).describe('Load the sample templates and simulated O-Clouds at the start.'),
+  STRICT_VERSION: flag(false).describe(
+    "Whether a request on the specification's paths must name its `Version`; it is refused without one then.",
+  ),
   COMPATIBILITY_ROUTES: flag(false).describe(
     'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
   ),
@@ -150,6 +153,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   kindNodeImage: env.KIND_NODE_IMAGE,
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
+  strictVersion: env.STRICT_VERSION,
   compatibilityRoutes: env.COMPATIBILITY_ROUTES,
   outgoingTimeoutSeconds: env.OUTGOING_TIMEOUT_SECONDS,
   outgoingClientCert: env.OUTGOING_CLIENT_CERT,

@@ -87,6 +87,7 @@ async function listen(
     settings: {
       heartbeatSeconds: config.sseHeartbeatSeconds,
       bodyLimitBytes: config.bodyLimitBytes,
+      strictVersion: config.strictVersion,
       compatibilityRoutes: config.compatibilityRoutes,
       markerKey: parts.store.secrets.fingerprint('markers of lists'),
       ...(isLoopback(config.host) && { allowedHosts: LOOPBACK }),

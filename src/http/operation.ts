@@ -43,6 +43,12 @@ export interface Input<P, Q, B> {
   reply: FastifyReply
 }
 
+/** Another beginning of a path under which an operation answers identically. */
+export interface Alias {
+  prefix: string
+  instead: string
+}
+
 interface Documented<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   method: Method
   /** As OpenAPI writes it: `/o2ims/v1/ocloud/{oCloudId}`. */
@@ -62,7 +68,7 @@ interface Documented<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   answers: Record<number, AnswerDoc>
   errors?: readonly ErrorCode[]
   /** Path prefixes that answer identically; the OpenAPI document names them in words only. */
-  aliases?: readonly { prefix: string; instead: string }[]
+  aliases?: readonly Alias[]
   /** False: HEAD is not offered (event streams). */
   head?: boolean
 }
