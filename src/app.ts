@@ -23,6 +23,8 @@ import type { ProvisioningService } from './provisioning/service-types.ts'
 import { statusTableOperation } from './provisioning/status-table-route.ts'
 import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
 import { templateOperations } from './provisioning/templates/routes.ts'
+import type { RegistrationService } from './registration/registration.ts'
+import { REGISTRATION_TAG, registrationOperation } from './registration/routes.ts'
 
 const INFO = {
   title: 'o2ims',
@@ -46,6 +48,7 @@ const TAGS: Tag[] = [
     name: PROVISIONING_API.tag,
     description: `O2ims_InfrastructureProvisioning ${PROVISIONING_API.version} as the specification defines it. The same paths below ${PROVISIONING_API.aliases.join(' and ')} answer identically.`,
   },
+  REGISTRATION_TAG,
   { name: 'Service', description: 'Is it there, and is it ready?' },
 ]
 
@@ -53,6 +56,7 @@ export interface AppParts {
   provisioning: ProvisioningService
   oClouds: OCloudRegistry
   templates: TemplateCatalogue
+  registration: RegistrationService
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
   log: Logger
@@ -78,7 +82,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, ready, log, settings }: AppParts,
+  { provisioning, oClouds, templates, registration, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
   const markers = createMarkers(settings.markerKey)
@@ -91,6 +95,7 @@ export function createOperations(
     statusTableOperation({ provisioning, oClouds }),
     ...oCloudOperations({ oClouds, markers, log }),
     ...templateOperations({ templates, markers }),
+    registrationOperation(registration),
     ...canonicalOperations({ provisioning, markers }),
     ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),

@@ -62,11 +62,22 @@ export function file() {
     .optional()
 }
 
-/** The URL of a server, as the client sends requests to it. */
+/** A URL that requests are sent to. */
 export function serverUrl() {
   return z
     .string()
     .refine(isServerUrl, { error: 'must be a http:// or https:// URL without a user name, password or fragment' })
+    .optional()
+}
+
+/** A URL that paths are put behind; without a slash at its end from here on. */
+export function rootUrl() {
+  return z
+    .string()
+    .refine((text) => isServerUrl(text) && new URL(text).search === '', {
+      error: 'must be a http:// or https:// URL without a user name, password, query or fragment',
+    })
+    .transform((text) => text.replace(/\/+$/, ''))
     .optional()
 }
 

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
-import { addressRanges, file, flag, serverUrl, whole } from './config-values.ts'
+import { addressRanges, file, flag, list, rootUrl, serverUrl, whole } from './config-values.ts'
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
@@ -19,6 +19,11 @@ const SETTINGS = z.object({
     })
     .describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address on which the API listens.'),
+  PUBLIC_URL: rootUrl().meta({
+    description:
+      'Where others reach this API (the specification calls it apiRoot): the SMO is told so. The same for every replica.',
+    shown: 'where it listens',
+  }),
   LOG_LEVEL: z
     .enum(LEVELS, { error: ({ input }) => `must be one of ${LEVELS.join(', ')}, not "${input}"` })
     .default('info')
@@ -96,6 +101,19 @@ const SETTINGS = z.object({
   COMPATIBILITY_ROUTES: flag(false).describe(
     'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
   ),
+  SMO_REGISTRATION_URL: serverUrl().meta({
+    description:
+      'Where the SMO wants to be told that this O-Cloud is available. Until it has accepted that, the canonical Inventory answers 503.',
+    shown: 'none: the O-Cloud counts as registered',
+  }),
+  GLOBAL_CLOUD_ID: z.string().max(256).optional().meta({
+    description: 'The id that the SMO gave this O-Cloud.',
+    shown: 'its own oCloudId, made once',
+  }),
+  GLOBAL_LOCATION_IDS: list().meta({ description: 'Ids that the SMO gave the locations, with commas.', shown: 'none' }),
+  GLOBAL_ASSET_IDS: list().meta({ description: 'Ids that the SMO gave the assets, with commas.', shown: 'none' }),
+  O_CLOUD_NAME: z.string().max(256).default('o2ims').describe('Name of the O-Cloud that this service is to the SMO.'),
+  O_CLOUD_DESCRIPTION: z.string().max(4096).default('An O-Cloud of Kubernetes clusters').describe('Its description.'),
   OUTGOING_TIMEOUT_SECONDS: whole(1, 300, 10).describe(
     'Seconds that a notification, its answer and a token for it may take together.',
   ),
@@ -134,6 +152,7 @@ const SETTINGS = z.object({
 const CONFIG = SETTINGS.transform((env) => ({
   port: env.PORT,
   host: env.HOST,
+  publicUrl: env.PUBLIC_URL,
   logLevel: env.LOG_LEVEL,
   dataDir: env.DATA_DIR,
   redisUrl: env.REDIS_URL,
@@ -155,6 +174,12 @@ const CONFIG = SETTINGS.transform((env) => ({
   loadSamples: env.LOAD_SAMPLES,
   strictVersion: env.STRICT_VERSION,
   compatibilityRoutes: env.COMPATIBILITY_ROUTES,
+  smoRegistrationUrl: env.SMO_REGISTRATION_URL,
+  globalCloudId: env.GLOBAL_CLOUD_ID,
+  globalLocationIds: env.GLOBAL_LOCATION_IDS,
+  globalAssetIds: env.GLOBAL_ASSET_IDS,
+  oCloudName: env.O_CLOUD_NAME,
+  oCloudDescription: env.O_CLOUD_DESCRIPTION,
   outgoingTimeoutSeconds: env.OUTGOING_TIMEOUT_SECONDS,
   outgoingClientCert: env.OUTGOING_CLIENT_CERT,
   outgoingClientKey: env.OUTGOING_CLIENT_KEY,

@@ -102,6 +102,17 @@ export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.
   }
 }
 
+/** The same operations, there only while `guard` resolves; it rejects with the ServiceError that is answered instead. */
+export function guarded(operations: readonly Operation[], guard: () => Promise<void>): Operation[] {
+  return operations.map((operation) => ({
+    ...operation,
+    async run(request, reply) {
+      await guard()
+      return operation.run(request, reply)
+    },
+  }))
+}
+
 /** Does this operation read a body? */
 export function takesBody(definition: Pick<Operation, 'body'>): boolean {
   return definition.body !== noBody
