@@ -55,12 +55,13 @@ export function kindOfAddress(text: string): AddressKind | undefined {
   return family === 'ipv4' || globalUnicast.check(address, family) ? undefined : 'reserved'
 }
 
-/** undefined when it is none. */
+/** undefined when it is none. IPv4 inside of IPv6 is to be written as what it is. */
 export function parseRange(text: string): AddressRange | undefined {
   const [address = '', digits, ...more] = text.split('/')
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6'
   const longest = family === 'ipv4' ? 32 : 128
   if (isIP(address) === 0 || address.includes('%') || more.length > 0) return undefined
+  if (unwrapped(address).family !== family) return undefined
   if (digits !== undefined && !/^\d{1,3}$/.test(digits)) return undefined
   const prefix = digits === undefined ? longest : Number(digits)
   return prefix <= longest ? { address, prefix, family } : undefined

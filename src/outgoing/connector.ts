@@ -24,8 +24,9 @@ export function createGuardedConnector(
     resolve(hostname).then(
       (addresses) => {
         const good = addresses.filter(({ address }) => faultOf(address) === undefined)
+        const [fault = 'has no address'] = addresses.flatMap(({ address }) => faultOf(address) ?? [])
         const [first] = good
-        if (first === undefined) callback(new AddressRefused(addresses.map(({ address }) => faultOf(address))[0]), '')
+        if (first === undefined) callback(new AddressRefused(fault), '')
         else if (all) callback(null, good)
         else callback(null, first.address, first.family)
       },

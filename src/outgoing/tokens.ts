@@ -42,6 +42,8 @@ export function createTokens(agent: Agent, settings: OutgoingSettings): Tokens |
     'user-agent': 'o2ims',
   }
   const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope !== undefined && { scope }) })
+  const { origin, pathname, search } = new URL(url)
+  const request = { origin, path: pathname + search, method: 'POST', headers, body: `${form}` } as const
   let kept: Token | undefined
   let fetching: Promise<Token> | undefined
 
@@ -61,9 +63,7 @@ export function createTokens(agent: Agent, settings: OutgoingSettings): Tokens |
   }
 
   async function ask(signal: AbortSignal): Promise<{ status: number; body: unknown }> {
-    const { origin, pathname, search } = new URL(url ?? '')
-    const request = { origin, path: pathname + search, method: 'POST', headers, body: `${form}`, signal } as const
-    const { statusCode, body } = await agent.request(request)
+    const { statusCode, body } = await agent.request({ ...request, signal })
     return { status: statusCode, body: await readJson(body) }
   }
 

@@ -218,6 +218,11 @@ describe('an address', () => {
     expect(await client.post(smo.url, '{}', { configured: true })).toEqual({ accepted: true, status: 204 })
   })
 
+  test('that no name server tells is given up after the time limit', async () => {
+    const client = outgoing({ outgoingTimeoutSeconds: 1 }, () => new Promise(() => undefined))
+    expect(await client.post('http://smo.example/', '{}')).toMatchObject({ accepted: false, kind: 'time' })
+  })
+
   test.each([
     ['ENOTFOUND', 'has a name that is not known'],
     ['EAI_AGAIN', 'has a name that cannot be looked up at this moment'],
