@@ -103,7 +103,7 @@ const SETTINGS = z.object({
   ),
   LIST_PAGE_SIZE: whole(1, 1000, 100).describe(
     'Entries on a page of a list; on `/o2ims/v1` a client may ask for fewer, or up to 100, with `limit`.',
-    ),
+  ),
   SMO_REGISTRATION_URL: serverUrl().meta({
     description:
       'Where the SMO wants to be told that this O-Cloud is available. Until it has accepted that, the canonical Inventory answers 503.',

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts'
+import { INVENTORY_BASE } from './api.ts'
 import type { InventoryCollection } from './records.ts'
 
 /** CREATE, MODIFY, DELETE (O2IMS 3.2.5.1.2). */
@@ -27,9 +28,6 @@ export interface InventoryChange {
 
 /** The kind of these changes in the outbox. */
 export const INVENTORY_CHANGE = 'inventory'
-
-/** Where Inventory is served. */
-export const INVENTORY_BASE = '/O2ims_infrastructureInventory/v2'
 
 interface Told {
   objectType: InventoryObjectType

@@ -7,17 +7,18 @@ import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters, type SimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { InventoryChange } from '../../src/inventory/changes.ts'
 import type { InventoryCollection, InventoryValues } from '../../src/inventory/records.ts'
-import type { CloudInfo } from '../../src/inventory/schema.ts'
 import { startInventory } from '../../src/inventory/start.ts'
+import type { OCloudIdentity } from '../../src/registration/identity.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createTestStore, type TestStore } from '../harness/redis.ts'
 
-export const CLOUD: CloudInfo = {
+export const IDENTITY: OCloudIdentity = {
   oCloudId: 'b1c0a6f4-6f0e-4d0a-8a55-0c1f2d3e4f50',
   globalCloudId: 'global-cloud',
+  globalLocationIds: [],
+  globalAssetIds: [],
   name: 'o2ims',
   description: 'An O-Cloud',
-  serviceUri: 'http://localhost:8080',
 }
 
 const LANE = 'test'
@@ -83,7 +84,7 @@ export async function inventoryWorld({ timeouts }: { timeouts?: Partial<Timeouts
     oClouds,
     simulated,
     start() {
-      running = startInventory({ store, oClouds, cloud: CLOUD, log })
+      running = startInventory({ store, oClouds, identity: IDENTITY, apiRoot: 'http://localhost:8080', log })
     },
     async stop() {
       await running?.stop()

@@ -3,11 +3,12 @@ import { allOClouds } from '../../clusters/all-oclouds.ts'
 import type { OCloud, OCloudRegistry } from '../../clusters/registry-types.ts'
 import { OCLOUDS } from '../../clusters/stored-ocloud.ts'
 import { createWorkQueue } from '../../clusters/work-queue.ts'
+import type { OCloudIdentity } from '../../registration/identity.ts'
 import type { Store } from '../../store/store.ts'
+import { cloudInfoOf } from '../cloud.ts'
 import { byTypeId, CLUSTER_KIND } from '../projection/kinds.ts'
 import { type Place, placesOf } from '../projection/places.ts'
 import { type InventoryRecord, recordOf } from '../records.ts'
-import type { CloudInfo } from '../schema.ts'
 import { poolIdsOf, recordsOfOCloud, type Seen } from '../seen.ts'
 import { createTypeRecords, placeRecords } from '../shared-records.ts'
 import { type Following, followCluster } from './follow-cluster.ts'
@@ -16,8 +17,9 @@ import { loadStoredInventory, OutOfDate, SHARED } from './stored-inventory.ts'
 export interface ReconcileParts {
   store: Pick<Store, 'collection' | 'feed'>
   oClouds: Pick<OCloudRegistry, 'list' | 'open'>
-  /** What this service is to the SMO. */
-  cloud: CloudInfo
+  identity: OCloudIdentity
+  /** Where the SMO reaches this service; where that is not known, no change of it is told. */
+  apiRoot: string | undefined
   log: Logger
 }
 
@@ -41,7 +43,7 @@ interface Registered {
  * says which). It begins with what is stored, so that what a death left half done is put right by the next one.
  */
 export async function reconcileInventory(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
-  const { store, oClouds, cloud, log } = parts
+  const { store, oClouds, identity, apiRoot, log } = parts
   let stored = await loadStoredInventory(store)
   let places = placesOf([])
   let registered = new Map<string, Registered>()
@@ -124,7 +126,7 @@ export async function reconcileInventory(parts: ReconcileParts, signal: AbortSig
       [
         SHARED,
         [
-          recordOf('inventoryCloud', cloud),
+          ...(apiRoot === undefined ? [] : [recordOf('inventoryCloud', cloudInfoOf(identity, apiRoot))]),
           ...placeRecords(places, (one) => poolIdsOf(one.oCloudId, seen.get(one.oCloudId))),
           ...typeRecords(kinds),
         ],
@@ -134,7 +136,7 @@ export async function reconcileInventory(parts: ReconcileParts, signal: AbortSig
     if (known === undefined) wanted.set(oCloudId, [])
     else if (now !== undefined) {
       const { registration, place } = known
-      wanted.set(oCloudId, recordsOfOCloud(registration, now, { oCloudId: cloud.oCloudId, place }))
+      wanted.set(oCloudId, recordsOfOCloud(registration, now, { oCloudId: identity.oCloudId, place }))
     }
     await stored.write(wanted)
   }
