@@ -2,8 +2,8 @@
  * The import rules of the house: main → slices → shared. A slice uses another slice's functions, never its routes.
  * TypeScript 7 has no compiler API yet, so the sources are parsed with swc. It sees imports and exports of types too; `tsPreCompilationDeps` would ask for tsc.
  */
-const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions'
-const SHARED = 'http|query|store|queue|tools'
+const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions|registration'
+const SHARED = 'http|query|store|queue|tools|outgoing'
 /** The words that tools and drivers speak to each other in: types, and what follows from them alone. */
 const PORT_TYPES = '^src/clusters/(cluster|lifecycle|spec-nodes)\\.ts$'
 const ROUTES = 'routes?\\.ts$'

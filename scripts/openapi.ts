@@ -13,6 +13,7 @@ const operations = createOperations(
     provisioning: described('provisioning'),
     oClouds: described('oClouds'),
     templates: described('templates'),
+    registration: described('registration'),
     ready: async () => undefined,
     log: pino({ level: 'silent' }),
     settings,

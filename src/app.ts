@@ -24,6 +24,8 @@ import type { ProvisioningService } from './provisioning/service-types.ts'
 import { statusTableOperation } from './provisioning/status-table-route.ts'
 import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
 import { templateOperations } from './provisioning/templates/routes.ts'
+import type { RegistrationService } from './registration/registration.ts'
+import { REGISTRATION_TAG, registrationOperation } from './registration/routes.ts'
 
 const INFO = {
   title: 'o2ims',
@@ -32,6 +34,9 @@ const INFO = {
     'An O-RAN O2 IMS service that provisions real clusters. Errors are problem details (RFC 9457) with a stable `code`.',
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 }
+
+/** The APIs of the specification that are served. */
+const VERSIONED = [PROVISIONING_API]
 
 const TAGS: Tag[] = [
   {
@@ -44,6 +49,7 @@ const TAGS: Tag[] = [
     name: PROVISIONING_API.tag,
     description: `O2ims_InfrastructureProvisioning ${PROVISIONING_API.version} as the specification defines it. The same paths below ${PROVISIONING_API.aliases.join(' and ')} answer identically.`,
   },
+  REGISTRATION_TAG,
   { name: 'Service', description: 'Is it there, and is it ready?' },
 ]
 
@@ -51,6 +57,7 @@ export interface AppParts {
   provisioning: ProvisioningService
   oClouds: OCloudRegistry
   templates: TemplateCatalogue
+  registration: RegistrationService
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
   log: Logger
@@ -66,7 +73,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const operations = [...documented, ...documentOperations(document)]
   return createHttpApp({
     operations,
-    versioned: [PROVISIONING_API],
+    versioned: VERSIONED,
     document,
     streams,
     log: parts.log,
@@ -76,7 +83,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, ready, log, settings }: AppParts,
+  { provisioning, oClouds, templates, registration, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
   const lists = createLists({
@@ -92,8 +99,9 @@ export function createOperations(
     statusTableOperation({ provisioning, oClouds }),
     ...oCloudOperations({ oClouds, lists, log }),
     ...templateOperations({ templates, lists }),
+    registrationOperation(registration),
     ...canonicalOperations({ provisioning, lists }),
-    ...versionOperations(PROVISIONING_API),
+    ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),
     ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),
   ]

@@ -2,28 +2,10 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
+import { addressRanges, file, flag, list, rootUrl, serverUrl, whole } from './config-values.ts'
+import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
-
-/** A whole number within bounds, written in digits. */
-function whole(min: number, max: number, fallback: number) {
-  return z
-    .string()
-    .default(String(fallback))
-    .transform((text, context) => {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-      if (value >= min && value <= max) return value
-      context.addIssue(`must be a whole number from ${min} to ${max}, not "${text}"`)
-      return z.NEVER
-    })
-}
-
-function flag(fallback: boolean) {
-  return z
-    .enum(['true', 'false'], { error: ({ input }) => `must be true or false, not "${input}"` })
-    .default(fallback ? 'true' : 'false')
-    .transform((text) => text === 'true')
-}
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const SAMPLE_PACKAGES = join(import.meta.dirname, '..', 'samples', 'packages')
@@ -37,6 +19,11 @@ const SETTINGS = z.object({
     })
     .describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address on which the API listens.'),
+  PUBLIC_URL: rootUrl().meta({
+    description:
+      'Where others reach this API (the specification calls it apiRoot): the SMO is told so. The same for every replica.',
+    shown: 'where it listens',
+  }),
   LOG_LEVEL: z
     .enum(LEVELS, { error: ({ input }) => `must be one of ${LEVELS.join(', ')}, not "${input}"` })
     .default('info')
@@ -108,11 +95,56 @@ const SETTINGS = z.object({
     'Whether a failed request removes a cluster that it made, when its `options.deleteClusterOnFailure` does not say; false keeps it, and the status lists it under `left`.',
   ),
   LOAD_SAMPLES: flag(true).describe('Load the sample templates and simulated O-Clouds at the start.'),
+  STRICT_VERSION: flag(false).describe(
+    "Whether a request on the specification's paths must name its `Version`; it is refused without one then.",
+  ),
   COMPATIBILITY_ROUTES: flag(false).describe(
     'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
   ),
-  LIST_PAGE_SIZE: whole(1, 1000, 100).describe(
+  LIST_PAGE_SIZE: whole(1, 500, 100).describe(
     'Entries on a page of a list; on `/o2ims/v1` a client may ask for fewer, or up to 100, with `limit`.',
+  ),
+  SMO_REGISTRATION_URL: serverUrl().meta({
+    description:
+      'Where the SMO wants to be told that this O-Cloud is available. Until it has accepted that, the canonical Inventory answers 503.',
+    shown: 'none: the O-Cloud counts as registered',
+  }),
+  GLOBAL_CLOUD_ID: z.string().max(256).optional().meta({
+    description: 'The id that the SMO gave this O-Cloud.',
+    shown: 'its own oCloudId, made once',
+  }),
+  GLOBAL_LOCATION_IDS: list().meta({ description: 'Ids that the SMO gave the locations, with commas.', shown: 'none' }),
+  GLOBAL_ASSET_IDS: list().meta({ description: 'Ids that the SMO gave the assets, with commas.', shown: 'none' }),
+  O_CLOUD_NAME: z.string().max(256).default('o2ims').describe('Name of the O-Cloud that this service is to the SMO.'),
+  O_CLOUD_DESCRIPTION: z.string().max(4096).default('An O-Cloud of Kubernetes clusters').describe('Its description.'),
+  OUTGOING_TIMEOUT_SECONDS: whole(1, 300, 10).describe(
+    'Seconds that a notification, its answer and a token for it may take together.',
+  ),
+  OUTGOING_CLIENT_CERT: file().meta({
+    description: 'File with our certificate (PEM) for servers that ask for one when they are notified.',
+    shown: 'none',
+  }),
+  OUTGOING_CLIENT_KEY: file().meta({ description: 'File with the key of OUTGOING_CLIENT_CERT (PEM).', shown: 'none' }),
+  OUTGOING_CA: file().meta({
+    description: 'File with the authorities (PEM) that notified servers are trusted by, instead of the usual ones.',
+    shown: "Node's own, and NODE_EXTRA_CA_CERTS",
+  }),
+  OAUTH_TOKEN_URL: serverUrl().meta({
+    description:
+      'Where tokens for notifications come from (OAuth 2.0 client credentials). Every notified server sees them.',
+    shown: 'none: no token is sent',
+  }),
+  OAUTH_CLIENT_ID: z.string().optional().meta({ description: 'Client id for OAUTH_TOKEN_URL.', shown: 'none' }),
+  OAUTH_CLIENT_SECRET: z.string().optional().meta({ description: 'Client secret for OAUTH_TOKEN_URL.', shown: 'none' }),
+  OAUTH_SCOPE: z.string().optional().meta({ description: 'Scope to ask OAUTH_TOKEN_URL for.', shown: 'none' }),
+  CALLBACK_ALLOW_HTTP: flag(false).describe('Whether callbacks of subscriptions may be http:// URLs.'),
+  CALLBACK_ALLOW_ADDRESSES: addressRanges().meta({
+    description:
+      'Addresses and ranges, with commas, that callbacks may lead to although they are not public: for a lab e.g. `127.0.0.0/8,::1,10.0.0.0/8`. An address where a cloud hands out credentials must be named by itself.',
+    shown: 'none',
+  }),
+  CALLBACK_TEST: flag(false).describe(
+    'Whether a subscription is refused unless a GET of its callback is answered with 204.',
   ),
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
@@ -123,6 +155,7 @@ const SETTINGS = z.object({
 const CONFIG = SETTINGS.transform((env) => ({
   port: env.PORT,
   host: env.HOST,
+  publicUrl: env.PUBLIC_URL,
   logLevel: env.LOG_LEVEL,
   dataDir: env.DATA_DIR,
   redisUrl: env.REDIS_URL,
@@ -142,8 +175,26 @@ const CONFIG = SETTINGS.transform((env) => ({
   kindNodeImage: env.KIND_NODE_IMAGE,
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
+  strictVersion: env.STRICT_VERSION,
   compatibilityRoutes: env.COMPATIBILITY_ROUTES,
   listPageSize: env.LIST_PAGE_SIZE,
+  smoRegistrationUrl: env.SMO_REGISTRATION_URL,
+  globalCloudId: env.GLOBAL_CLOUD_ID,
+  globalLocationIds: env.GLOBAL_LOCATION_IDS,
+  globalAssetIds: env.GLOBAL_ASSET_IDS,
+  oCloudName: env.O_CLOUD_NAME,
+  oCloudDescription: env.O_CLOUD_DESCRIPTION,
+  outgoingTimeoutSeconds: env.OUTGOING_TIMEOUT_SECONDS,
+  outgoingClientCert: env.OUTGOING_CLIENT_CERT,
+  outgoingClientKey: env.OUTGOING_CLIENT_KEY,
+  outgoingCa: env.OUTGOING_CA,
+  oauthTokenUrl: env.OAUTH_TOKEN_URL,
+  oauthClientId: env.OAUTH_CLIENT_ID,
+  oauthClientSecret: env.OAUTH_CLIENT_SECRET,
+  oauthScope: env.OAUTH_SCOPE,
+  callbackAllowHttp: env.CALLBACK_ALLOW_HTTP,
+  callbackAllowAddresses: env.CALLBACK_ALLOW_ADDRESSES,
+  callbackTest: env.CALLBACK_TEST,
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
   oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,
@@ -162,7 +213,7 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   if (given.REDIS_URL !== undefined && given.ENCRYPTION_KEY === undefined) {
     errors.push(`ENCRYPTION_KEY: is required with REDIS_URL and ${KEY_RULE}`)
   }
-  if (parsed.success) errors.push(...catalogueFaults(parsed.data))
+  if (parsed.success) errors.push(...catalogueFaults(parsed.data), ...outgoingFaults(parsed.data))
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }
 

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   INVALID_TEMPLATE: { status: 422, exitCode: 1, title: 'The template cannot be published' },
   INVALID_OPTIONS: { status: 422, exitCode: 1, title: 'The options do not fit this request' },
   INVALID_KUBECONFIG: { status: 422, exitCode: 1, title: 'The kubeconfig cannot be used' },
+  CALLBACK_FAILED: { status: 422, exitCode: 1, title: 'The callback does not pass its test' },
   FORBIDDEN: { status: 403, exitCode: 1, title: 'Not allowed' },
   INTERNAL: { status: 500, exitCode: 6, title: 'The service made a mistake' },
   UNAVAILABLE: { status: 503, exitCode: 1, title: 'Not available at this moment' },

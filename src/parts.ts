@@ -5,6 +5,7 @@ import { createOCloudRegistry } from './clusters/registry.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import { createSimulatedClusters, type SimulatedClusters } from './clusters/simulated/simulated-clusters.ts'
 import type { Config } from './config.ts'
+import { createOutgoing, type Outgoing } from './outgoing/outgoing.ts'
 import type { AcceptParts } from './provisioning/accept.ts'
 import { createRequests, type Requests } from './provisioning/requests.ts'
 import { createProvisioningService } from './provisioning/service.ts'
@@ -13,6 +14,8 @@ import { STEPS } from './provisioning/steps/registry.ts'
 import { createTemplateCatalogue } from './provisioning/templates/catalogue.ts'
 import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
 import { createQueues, type QueueParts, type Queues } from './queue/queues.ts'
+import { openIdentity } from './registration/identity.ts'
+import { createRegistration, type RegistrationService } from './registration/registration.ts'
 import { type OpenStore, openStore } from './store/open-store.ts'
 
 /** What both roles are made of. */
@@ -26,6 +29,8 @@ export interface Parts {
   simulated: SimulatedClusters
   templates: TemplateCatalogue
   provisioning: ProvisioningService
+  outgoing: Outgoing
+  registration: RegistrationService
 }
 
 /** Opens the store and builds what both roles use; how each is closed is put on `closing`, in order. */
@@ -69,5 +74,15 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     log,
     clock: () => new Date(),
   })
-  return { store, requests, queue, queues, accept, oClouds, simulated, templates, provisioning }
+  const outgoing = createOutgoing({ settings: config })
+  closing.push(() => outgoing.close())
+  const registration = createRegistration({
+    store,
+    outgoing,
+    identity: await openIdentity(store, config),
+    callback: config.smoRegistrationUrl,
+    log,
+    clock: () => new Date(),
+  })
+  return { store, requests, queue, queues, accept, oClouds, simulated, templates, provisioning, outgoing, registration }
 }

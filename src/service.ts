@@ -53,6 +53,10 @@ export async function startService(
     signal.throwIfAborted()
     if (url !== undefined && config.loadSamples) await loadSamples(parts.templates, parts.oClouds, log)
     signal.throwIfAborted()
+    if (url !== undefined) {
+      const registrar = await parts.registration.start(config.publicUrl ?? url)
+      stopping.push(() => registrar.stop())
+    }
     started = true
     return { url, close }
   } catch (error) {
@@ -88,9 +92,11 @@ async function listen(
       heartbeatSeconds: config.sseHeartbeatSeconds,
       bodyLimitBytes: config.bodyLimitBytes,
       listPageSize: config.listPageSize,
+      strictVersion: config.strictVersion,
       compatibilityRoutes: config.compatibilityRoutes,
       markerKey: parts.store.secrets.fingerprint('markers of lists'),
-      ...(isLoopback(config.host) && { allowedHosts: LOOPBACK }),
+      ...(config.publicUrl !== undefined && { apiRoot: config.publicUrl }),
+      ...(isLoopback(config.host) && { allowedHosts: allowedHosts(config.publicUrl) }),
     },
   })
   stopping.push(() => app.close())
@@ -105,6 +111,10 @@ async function listen(
   log.info({ url, docs: `${url}/docs` }, 'the API is listening')
   return url
 }
+
+/** The name that others know may come through a proxy on this machine. */
+const allowedHosts = (publicUrl: string | undefined): string[] =>
+  publicUrl === undefined ? LOOPBACK : [...LOOPBACK, new URL(publicUrl).hostname]
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

@@ -80,9 +80,31 @@ describe('the settings', () => {
     expect(errors.join('\n')).toMatch(/ENCRYPTION_KEY: is required with REDIS_URL/)
   })
 
+  it('of what goes out are checked together', () => {
+    const errors = errorsOf({
+      OAUTH_TOKEN_URL: 'https://id.example/token',
+      OAUTH_CLIENT_ID: 'o2ims',
+      CALLBACK_ALLOW_ADDRESSES: '10.0.0.0/8, lab',
+    })
+    expect(errors).toEqual([
+      'CALLBACK_ALLOW_ADDRESSES: "lab" is neither an address nor a range like 10.0.0.0/8 or fd00::/8',
+    ])
+    expect(errorsOf({ OAUTH_TOKEN_URL: 'https://id.example/token', OAUTH_CLIENT_ID: 'o2ims' })).toEqual([
+      'OAUTH_TOKEN_URL: says nothing without OAUTH_CLIENT_SECRET',
+    ])
+    expect(loaded({ CALLBACK_ALLOW_ADDRESSES: '::1, 127.0.0.0/8' }).callbackAllowAddresses).toEqual([
+      { address: '::1', prefix: 128, family: 'ipv6' },
+      { address: '127.0.0.0', prefix: 8, family: 'ipv4' },
+    ])
+  })
+
   it('show no secret in an error', () => {
-    const errors = errorsOf({ REDIS_URL: 'http://:geheim@host', ENCRYPTION_KEY: 'geheim' })
-    expect(errors).toHaveLength(2)
+    const errors = errorsOf({
+      REDIS_URL: 'http://:geheim@host',
+      ENCRYPTION_KEY: 'geheim',
+      OAUTH_TOKEN_URL: 'https://:geheim@host',
+    })
+    expect(errors).toHaveLength(3)
     expect(errors.join('\n')).not.toContain('geheim')
   })
 })

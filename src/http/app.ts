@@ -4,6 +4,7 @@ import type { EventStreams } from './event-stream.ts'
 import type { Operation } from './operation.ts'
 import { answerConnectionError, answerError, installErrors } from './plugins/errors.ts'
 import { installGuards } from './plugins/guards.ts'
+import { installHeaders, setHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
 import { registerSwagger } from './plugins/swagger.ts'
 import { registerOperations } from './register.ts'
@@ -18,7 +19,7 @@ export interface HttpAppParts {
   document: object
   streams: EventStreams
   log: FastifyBaseLogger
-  settings: Pick<HttpSettings, 'bodyLimitBytes' | 'allowedHosts'>
+  settings: Pick<HttpSettings, 'bodyLimitBytes' | 'allowedHosts' | 'strictVersion'>
 }
 
 /** The HTTP application, ready to listen. It knows operations, not what they are about. `close()` ends event streams at once. */
@@ -39,16 +40,18 @@ export async function createHttpApp({
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
-    frameworkErrors: answerError,
+    frameworkErrors: (error, request, reply) => answerError(error, request, setHeaders(versioned, request, reply)),
     clientErrorHandler: answerConnectionError,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
   })
   installErrors(app)
+  installHeaders(app, versioned)
   installShutdown(app, streams)
   installGuards(app, {
     operations,
     apis: versioned,
     allowedHosts: settings.allowedHosts,
+    strictVersion: settings.strictVersion ?? false,
     bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
   })
   await registerSwagger(app, document)

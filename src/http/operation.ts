@@ -44,6 +44,12 @@ export interface Input<P, Q, B> {
   reply: FastifyReply
 }
 
+/** Another beginning of a path under which an operation answers identically. */
+export interface Alias {
+  prefix: string
+  instead: string
+}
+
 interface Documented<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   method: Method
   /** As OpenAPI writes it: `/o2ims/v1/ocloud/{oCloudId}`. */
@@ -63,7 +69,7 @@ interface Documented<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodTy
   answers: Record<number, AnswerDoc>
   errors?: readonly ErrorCode[]
   /** Path prefixes that answer identically; the OpenAPI document names them in words only. */
-  aliases?: readonly { prefix: string; instead: string }[]
+  aliases?: readonly Alias[]
   /** False: HEAD is not offered (event streams). */
   head?: boolean
 }
@@ -96,6 +102,17 @@ export function operation<P extends z.ZodType, Q extends z.ZodType, B extends z.
       return handle({ params, query, body, headers: request.headers, request, reply })
     },
   }
+}
+
+/** The same operations, there only while `guard` resolves; it rejects with the ServiceError that is answered instead. */
+export function guarded(operations: readonly Operation[], guard: () => Promise<void>): Operation[] {
+  return operations.map((operation) => ({
+    ...operation,
+    async run(request, reply) {
+      await guard()
+      return operation.run(request, reply)
+    },
+  }))
 }
 
 /** Does this operation read a body? */

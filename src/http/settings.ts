@@ -12,6 +12,10 @@ export interface HttpSettings {
   allowedHosts?: readonly string[]
   /** Also answers on the paths that clients of other servers read. */
   compatibilityRoutes?: boolean
+  /** A request below the specification's paths without the header `Version` is refused; false when absent. */
+  strictVersion?: boolean
+  /** Where others reach this service, without a slash at the end; absent: wherever they asked. */
+  apiRoot?: string
   /** Largest number of event streams at once; 1,000 when absent. */
   maxEventStreams?: number
 }

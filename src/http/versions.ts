@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
-import { noBody, none, type Operation, operation } from './operation.ts'
-import { pathname } from './paths.ts'
+import { type Alias, noBody, none, type Operation, operation } from './operation.ts'
+
+const VERSIONS = '/api_versions'
 
 /** One O2 IMS service API: its paths and the version that answers there (O2IMS 3.1.8, SOL 013 9). */
 export interface VersionedApi {
@@ -12,6 +12,8 @@ export interface VersionedApi {
   aliases: readonly string[]
   /** e.g. `v1` */
   major: string
+  /** Majors that clients send after an alias although they mean this API. */
+  aliasMajors?: readonly string[]
   /** e.g. `1.2.0` */
   version: string
   tag: string
@@ -19,17 +21,28 @@ export interface VersionedApi {
   shortName: string
 }
 
-/** The API under which a URL stands; undefined for the front door and everything else. */
-export function apiOf(apis: readonly VersionedApi[], url: string): VersionedApi | undefined {
-  const path = pathname(url)
+/** For operations below `<root>/<major>`: the prefixes under which other clients look for them. */
+export function aliasesOf({ root, aliases, major, aliasMajors = [] }: VersionedApi): Alias[] {
+  const majors = [major, ...aliasMajors]
+  return aliases.flatMap((alias) =>
+    majors.map((other) => ({ prefix: `${alias}/${other}`, instead: `${root}/${major}` })),
+  )
+}
+
+/** The API under which a path stands; undefined for the front door and everything else. */
+export function apiOf(apis: readonly VersionedApi[], path: string): VersionedApi | undefined {
   return apis.find((api) => [api.root, ...api.aliases].some((root) => path.startsWith(`${root}/`)))
 }
 
-/** NOT_ACCEPTABLE for a version that this API does not speak. A missing header is fine: no known client sends it. */
-export function checkVersion(api: VersionedApi, headers: IncomingHttpHeaders): void {
-  const wanted = headers.version
-  if (wanted === undefined || wanted === api.version) return
-  throw new ServiceError('NOT_ACCEPTABLE', `only Version ${api.version} is answered here`)
+/**
+ * NOT_ACCEPTABLE for a version that this API does not speak. A missing header is fine, for no known client sends it, unless `strict` (SOL 013 9.4):
+ * then it is INVALID_ARGS, except where a client learns what to send.
+ */
+export function checkVersion(api: VersionedApi, path: string, wanted: unknown, strict: boolean): void {
+  if (wanted === api.version) return
+  if (wanted !== undefined) throw new ServiceError('NOT_ACCEPTABLE', `only Version ${api.version} is answered here`)
+  if (strict && !path.endsWith(VERSIONS))
+    throw new ServiceError('INVALID_ARGS', `the header Version is missing: send "Version: ${api.version}"`)
 }
 
 const apiVersionInformation = z
@@ -45,9 +58,9 @@ const apiVersionInformation = z
   })
   .meta({ id: 'ApiVersionInformation', description: 'SOL 013 9.3.' })
 
-/** The two "API versions" resources of an API. */
-export function versionOperations(api: VersionedApi): Operation[] {
-  const describe = (path: string, operationId: string) =>
+/** The two "API versions" resources of an API. `apiRoot`: where others reach this service; what they asked for when absent. */
+export function versionOperations(api: VersionedApi, apiRoot?: string): Operation[] {
+  const describe = (path: string, operationId: string, aliases: Alias[]) =>
     operation({
       method: 'GET',
       path,
@@ -58,7 +71,7 @@ export function versionOperations(api: VersionedApi): Operation[] {
       query: none,
       body: noBody,
       requestHeaders: ['Version'],
-      aliases: api.aliases.map((prefix) => ({ prefix, instead: api.root })),
+      aliases,
       answers: {
         200: {
           description: 'The versions that are answered here.',
@@ -71,12 +84,17 @@ export function versionOperations(api: VersionedApi): Operation[] {
         },
       },
       async handle({ request }) {
-        const uriPrefix = `${request.protocol}://${request.host}${api.root}/${api.major}/`
+        const origin = apiRoot ?? `${request.protocol}://${request.host}`
+        const uriPrefix = `${origin}${api.root}/${api.major}/`
         return { status: 200, body: { uriPrefix, apiVersions: [{ version: api.version }] } }
       },
     })
   return [
-    describe(`${api.root}/api_versions`, `get${api.shortName}ApiVersions`),
-    describe(`${api.root}/${api.major}/api_versions`, `get${api.shortName}MajorApiVersions`),
+    describe(
+      `${api.root}${VERSIONS}`,
+      `get${api.shortName}ApiVersions`,
+      api.aliases.map((prefix) => ({ prefix, instead: api.root })),
+    ),
+    describe(`${api.root}/${api.major}${VERSIONS}`, `get${api.shortName}MajorApiVersions`, aliasesOf(api)),
   ]
 }

@@ -4,7 +4,7 @@ import { listQuery } from '../http/list-query.ts'
 import { representedSource } from '../http/list-source.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
 import { pathname } from '../http/paths.ts'
-import type { VersionedApi } from '../http/versions.ts'
+import { aliasesOf, type VersionedApi } from '../http/versions.ts'
 import { queryTypeOf } from '../query/query-type.ts'
 import { versionOf } from './etag.ts'
 import { canonicalExamples, infoExample, smoPathExample } from './examples.ts'
@@ -24,10 +24,7 @@ export const PROVISIONING_API: VersionedApi = {
 
 const LIST = `${PROVISIONING_API.root}/${PROVISIONING_API.major}/provisioningRequests`
 const ITEM = `${LIST}/{provisioningRequestId}`
-const common = {
-  tag: PROVISIONING_API.tag,
-  aliases: PROVISIONING_API.aliases.map((prefix) => ({ prefix, instead: PROVISIONING_API.root })),
-}
+const common = { tag: PROVISIONING_API.tag, aliases: aliasesOf(PROVISIONING_API) }
 const item = { ...common, params: idParams, paramExamples: smoPathExample, query: none } as const
 
 /** The five operations of the specification (table 3.4.3-1): the same service as the front door, in the specification's own words. */

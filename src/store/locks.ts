@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts'
+import { orAborted } from '../or-aborted.ts'
 import type { Holds } from './holds.ts'
 import { KEYS } from './keys.ts'
 import type { Feed, Locks } from './store.ts'
@@ -60,15 +61,6 @@ export function createLocks({ holds, feed }: { holds: Holds; feed: Feed }): Lock
       })
     },
   }
-}
-
-function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason)
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function lostLock(name: string): ServiceError {

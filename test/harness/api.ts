@@ -21,6 +21,8 @@ import { createTemplateCatalogue } from '../../src/provisioning/templates/catalo
 import type { Template } from '../../src/provisioning/templates/template.ts'
 import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
 import { createQueues } from '../../src/queue/queues.ts'
+import { openIdentity } from '../../src/registration/identity.ts'
+import { createRegistration } from '../../src/registration/registration.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
 import { SAMPLES } from './samples.ts'
@@ -35,6 +37,13 @@ export interface TestApi {
   /** Everything that was logged. */
   log(): string
   close(): Promise<void>
+}
+
+const GENESIS = {
+  globalLocationIds: [],
+  globalAssetIds: [],
+  oCloudName: 'test',
+  oCloudDescription: 'An O-Cloud of tests',
 }
 
 /** A template whose parameters name the things that its two steps make, on an O-Cloud. */
@@ -144,7 +153,16 @@ export async function startTestApi({
     : undefined
   await catalogue.publish(THINGS)
   await oClouds.create({ name: 'sim-1', simulated: true })
+  const registration = createRegistration({
+    store,
+    outgoing: { post: async () => ({ accepted: true, status: 204 }) },
+    identity: await openIdentity(store, GENESIS),
+    callback: undefined,
+    log,
+    clock,
+  })
   const app = await createApp({
+    registration,
     provisioning,
     oClouds,
     templates: catalogue,

@@ -7,6 +7,7 @@ import { createEventStreams, type EventStreams, type ServerSentEvent } from '../
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { noBody, none, type Operation, operation } from '../../src/http/operation.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
+import type { VersionedApi } from '../../src/http/versions.ts'
 import { silentLog } from '../harness/redis.ts'
 
 export const BODY_LIMIT = 100_000
@@ -25,19 +26,24 @@ export interface ToyOptions {
   settings?: Partial<HttpSettings>
   /** What `/stream` sends. */
   events?: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>
+  /** Beside the toys. */
+  operations?: Operation[]
+  versioned?: VersionedApi[]
   /** What `/slow` waits for, and `/stream` before it opens. */
   slow?: () => Promise<void>
 }
 
 /** The HTTP side on a random port, with operations that do next to nothing: what is tested is everything around them. */
-export async function startToyApp({ settings, events = nothing, slow }: ToyOptions = {}): Promise<ToyApp> {
+export async function startToyApp(options: ToyOptions = {}): Promise<ToyApp> {
+  const { settings, events = nothing, slow, versioned = [] } = options
   const heartbeatSeconds = settings?.heartbeatSeconds ?? 15
   const streams = createEventStreams({ heartbeatSeconds, max: settings?.maxEventStreams ?? 10 })
   const received: unknown[] = []
-  const operations = toyOperations(received, streams, events, slow ?? (async () => undefined))
+  const toys = toyOperations(received, streams, events, slow ?? (async () => undefined))
+  const operations = [...toys, ...(options.operations ?? [])]
   const app = await createHttpApp({
     operations,
-    versioned: [],
+    versioned,
     document: openApiDocument(operations, { title: 'toys', version: '1' }, []),
     streams,
     log: silentLog(),

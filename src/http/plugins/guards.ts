@@ -5,31 +5,26 @@ import { refuseForeignSites } from '../origin.ts'
 import { allowedMethods } from '../paths.ts'
 import { drain, readBody } from '../request-body.ts'
 import { apiOf, checkVersion, type VersionedApi } from '../versions.ts'
+import { pathOf } from './headers.ts'
 
 export interface Guards {
   operations: readonly Operation[]
   apis: readonly VersionedApi[]
   allowedHosts: readonly string[] | undefined
+  /** A request to one of `apis` without `Version` is refused. */
+  strictVersion: boolean
   /** Bytes. */
   bodyLimit: number
 }
 
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-cache',
-}
-
 /** What every request passes before its operation, and every answer before it leaves. */
-export function installGuards(app: FastifyInstance, { operations, apis, allowedHosts, bodyLimit }: Guards): void {
+export function installGuards(app: FastifyInstance, guards: Guards): void {
+  const { operations, apis, allowedHosts, strictVersion, bodyLimit } = guards
   app.addHook('onRequest', async (request, reply) => {
-    const api = apiOf(apis, request.url)
-    reply.headers(api ? { ...SECURITY_HEADERS, Version: api.version } : SECURITY_HEADERS)
+    const path = pathOf(request)
+    const api = apiOf(apis, path)
     refuseForeignSites(request.method, request.headers, allowedHosts)
-    if (api) checkVersion(api, request.headers)
+    if (api) checkVersion(api, path, request.headers.version, strictVersion)
     if (request.is404) return answerUnrouted(operations, request.method, request.url, reply)
   })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
+import { orAborted } from '../../or-aborted.ts'
 import type { PlanJob } from '../../queue/queues.ts'
 import { type AcceptParts, accept } from '../accept.ts'
 import { created, hasMade, identified, replaced } from '../lifecycle.ts'
@@ -62,15 +63,6 @@ function refusalOf(error: unknown, signal: AbortSignal, redact: (text: string) =
   const stack = error instanceof Error ? error.stack : undefined
   log.error({ cause: redact(messageOf(error)), stack: stack && redact(stack) }, 'a dry run failed')
   return { code: 'INTERNAL', message: 'the plan could not be made; the log of the worker says why', fields: [] }
-}
-
-/** Does not wait for work that ignores its signal. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
 
 interface Planning extends PlanParts {
