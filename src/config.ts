@@ -101,7 +101,7 @@ const SETTINGS = z.object({
   COMPATIBILITY_ROUTES: flag(false).describe(
     'Also answer on the paths that scripts written for other O2 IMS servers read (`docs/seed-fields.md` lists them).',
   ),
-  LIST_PAGE_SIZE: whole(1, 1000, 100).describe(
+  LIST_PAGE_SIZE: whole(1, 500, 100).describe(
     'Entries on a page of a list; on `/o2ims/v1` a client may ask for fewer, or up to 100, with `limit`.',
   ),
   SMO_REGISTRATION_URL: serverUrl().meta({

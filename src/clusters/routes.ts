@@ -29,7 +29,11 @@ export interface OCloudRouteParts {
 
 /** `/o2ims/v1/ocloud`: the clusters that requests may target. */
 export function oCloudOperations({ oClouds, lists, log }: OCloudRouteParts): Operation[] {
-  const list = { path: LIST, type: queryTypeOf(oCloudSchema), source: representedSource(oClouds.list, allWithStatus) }
+  const list = {
+    path: LIST,
+    type: queryTypeOf(oCloudSchema),
+    source: representedSource((options) => oClouds.list(options), allWithStatus),
+  }
   const withStatus = async ({ value }: Versioned<OCloud>) => ({
     ...value,
     status: await oClouds.status(value.oCloudId),

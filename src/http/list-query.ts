@@ -26,14 +26,14 @@ export const selectorQuery = z.strictObject({
 
 /** What every list takes. The example is a filter that a client may well send there. */
 export function listQuery(example: string) {
-  return selectorQuery.extend({
+  return z.strictObject({
     filter: z
       .preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string()))
       .optional()
       .meta({
         description: `SOL 013 5.2.2, e.g. \`${example}\`. Expressions that \`;\` separates, and several filters, all have to match.`,
-        examples: [[example]],
       }),
+    ...selectorQuery.shape,
     nextpage_opaque_marker: z
       .string()
       .max(256)

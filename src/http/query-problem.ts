@@ -8,9 +8,11 @@ export function readingQuery<T>(read: () => T, filters: readonly string[] = []):
     return read()
   } catch (error) {
     if (!(error instanceof QueryError)) throw error
-    const path = [error.parameter, ...(error.parameter === 'filter' && filters.length > 1 ? [error.index] : [])]
-    throw new ServiceError('INVALID_QUERY', `${path.join(' ')}: ${error.message}`, {
-      fields: [{ pointer: pointer(path), message: error.message }],
+    const { parameter, index, message } = error
+    const severalFilters = parameter === 'filter' && filters.length > 1
+    const name = severalFilters ? `filter ${index + 1} of ${filters.length}` : parameter
+    throw new ServiceError('INVALID_QUERY', `${name}: ${message}`, {
+      fields: [{ pointer: pointer(severalFilters ? [parameter, index] : [parameter]), message }],
     })
   }
 }

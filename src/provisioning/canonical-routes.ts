@@ -32,7 +32,10 @@ export function canonicalOperations({ provisioning, lists }: ProvisioningRoutePa
   const list = {
     path: LIST,
     type: queryTypeOf(provisioningRequestInfoSchema),
-    source: representedSource(provisioning.list, (records) => records.map(canonicalInfo)),
+    source: representedSource(
+      (options) => provisioning.list(options),
+      (records) => records.map(canonicalInfo),
+    ),
   }
   return [
     operation({

@@ -39,7 +39,10 @@ export function provisioningOperations({ provisioning, lists }: ProvisioningRout
   const list = {
     path: FRONT_DOOR,
     type: queryTypeOf(frontDoorInfoSchema),
-    source: representedSource(provisioning.list, (records) => records.map(frontDoorInfo)),
+    source: representedSource(
+      (options) => provisioning.list(options),
+      (records) => records.map(frontDoorInfo),
+    ),
   }
   return [
     operation({

@@ -68,7 +68,7 @@ function leafOf(path: readonly PathStep[], root: QueryType, fail: Fail): { type:
   for (const { name, isKey, at } of path) {
     if (isKey && !type.map) fail(`expected an attribute: only a map has ${KEY}`, at)
     const next = isKey ? keyType : type.attribute(name)?.type
-    if (next === undefined) return fail(`expected ${anyOf(type)}: there is no attribute ${quoted(name)} here`, at)
+    if (next === undefined) return fail(`expected ${oneOf(type)}: there is no attribute ${quoted(name)} here`, at)
     type = next
     alone &&= !type.array && !type.open
   }
@@ -80,7 +80,7 @@ function leafOf(path: readonly PathStep[], root: QueryType, fail: Fail): { type:
 
 const SHOWN = 20
 
-function anyOf(type: QueryType): string {
+function oneOf(type: QueryType): string {
   const names = type.attributeNames()
   if (names.length === 0) return 'a comma and a value'
   return names.length > SHOWN

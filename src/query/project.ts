@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { QueryType } from './query-type.ts'
-import { inMap, isRemovable, type Listed, type Selector } from './selector.ts'
+import { isRemovable, type Listed, type Selector } from './selector.ts'
 
 /** The record with what the selector leaves of it. The record itself stays as it is. */
 export function project(selector: Selector, record: JsonObject): JsonObject {
@@ -23,10 +23,9 @@ function keepListed(listed: Listed, type: QueryType, record: JsonObject): JsonOb
     const attribute = type.attribute(name)
     const below = listed.get(name)
     if (attribute === undefined || below?.size === 0) return value
-    const isEntry = inMap(type, name)
     // A map of which nothing is listed, and which is not left out, is sent whole
-    if (below === undefined && isEntry && listed.size === 0) return value
-    if (below === undefined && isRemovable(attribute, isEntry)) return undefined
+    if (below === undefined && attribute.entry && listed.size === 0) return value
+    if (below === undefined && isRemovable(attribute)) return undefined
     return inside(value, (object) => keepListed(below ?? NOTHING, attribute.type, object))
   })
 }

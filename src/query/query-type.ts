@@ -24,6 +24,8 @@ export interface Attribute {
   type: QueryType
   /** Lower bound 0: a record may lack it. */
   optional: boolean
+  /** Under a key of a map: it is there as its owner likes, and holds what its owner likes. */
+  entry: boolean
 }
 
 /** What is read of JSON Schema. */
@@ -61,16 +63,16 @@ function typeOf(nodes: readonly Node[], root: Schema): QueryType {
   const maps = objects.filter(({ additionalProperties }) => takesAnything(additionalProperties))
 
   function attribute(name: string): Attribute | undefined {
-    if (open) return { type: typeOf([true], root), optional: true }
+    if (open) return { type: typeOf([true], root), optional: true, entry: true }
     const declaring = objects.filter(({ properties = {} }) => Object.hasOwn(properties, name))
     const found = declaring.flatMap(({ properties }) => properties?.[name] ?? [])
     if (found.length > 0) {
       const everywhere = declaring.length === objects.length
       const required = declaring.every(({ required: names = [] }) => names.includes(name))
-      return { type: typeOf(found, root), optional: !(everywhere && required) }
+      return { type: typeOf(found, root), optional: !(everywhere && required), entry: false }
     }
     const values = maps.flatMap(({ additionalProperties = false }) => additionalProperties)
-    return values.length === 0 ? undefined : { type: typeOf(values, root), optional: true }
+    return values.length === 0 ? undefined : { type: typeOf(values, root), optional: true, entry: true }
   }
 
   return {

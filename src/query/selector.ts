@@ -29,18 +29,27 @@ const MAX_PATHS = 1_000
  */
 export function parseSelector(
   query: SelectorQuery,
-  type: QueryType,
+  root: QueryType,
   excludedByDefault: readonly string[] = [],
 ): Selector {
   refuseContradictions(query)
   const { fields, exclude_fields: excluded, all_fields: everything } = query
+  const type = leaving(excludedByDefault, root)
   if (everything) return { kind: 'everything' }
-  if (excluded !== undefined)
-    return { kind: 'without', excluded: listOf('exclude_fields', excluded, type, excludedByDefault) }
-  const listed: Listed = fields === undefined ? new Map() : listOf('fields', fields, type, excludedByDefault)
+  if (excluded !== undefined) return { kind: 'without', excluded: listOf('exclude_fields', excluded, type) }
+  const listed: Listed = fields === undefined ? new Map() : listOf('fields', fields, type)
   if (fields !== undefined && !query.exclude_default) return { kind: 'listed', listed, type }
   if (excludedByDefault.length === 0) return { kind: 'everything' }
   return { kind: 'default', excluded: new Set(excludedByDefault), listed, type }
+}
+
+/** The type, in which those attributes are optional: O2IMS excludes some by default that have a lower bound of 1. */
+function leaving(excludedByDefault: readonly string[], type: QueryType): QueryType {
+  const attribute = (name: string) => {
+    const found = type.attribute(name)
+    return found && excludedByDefault.includes(name) ? { ...found, optional: true } : found
+  }
+  return excludedByDefault.length === 0 ? type : { ...type, attribute }
 }
 
 /** All combinations but exclude_default with fields. */
@@ -53,12 +62,7 @@ function refuseContradictions(query: SelectorQuery): void {
   throw new QueryError(second, `expected no ${second} together with ${first}`)
 }
 
-function listOf(
-  parameter: 'fields' | 'exclude_fields',
-  text: string,
-  root: QueryType,
-  excludedByDefault: readonly string[],
-): Listed {
+function listOf(parameter: 'fields' | 'exclude_fields', text: string, root: QueryType): Listed {
   const fail = (expected: string, at: number): never => {
     throw new QueryError(parameter, expected, { text, at })
   }
@@ -67,17 +71,14 @@ function listOf(
   for (let start = 0, paths = 1; ; paths += 1) {
     if (paths > MAX_PATHS) fail(`expected at most ${MAX_PATHS} attributes`, start)
     const { path, end } = readPath(text, start, fail)
-    let found: { attribute: Attribute; inMap: boolean } | undefined
-    for (const { name, at } of path) {
-      const type = found?.attribute.type ?? root
-      const attribute = type.attribute(name)
+    let found: Attribute | undefined
+    for (const { name, isKey, at } of path) {
+      const attribute = isKey ? undefined : (found?.type ?? root).attribute(name)
       if (attribute === undefined) return fail(`expected an attribute: there is no ${quoted(name)} here`, at)
-      found = { attribute, inMap: inMap(type, name) }
+      found = attribute
     }
     const names = path.map(({ name }) => name)
-    const removable =
-      found && (isRemovable(found.attribute, found.inMap) || excludedByDefault.includes(names.join('/')))
-    if (parameter === 'exclude_fields' && !removable)
+    if (parameter === 'exclude_fields' && found && !isRemovable(found))
       fail(`expected an optional structure, array or entry of a map: ${quoted(names.join('/'))} is always sent`, start)
     add(tree, names)
     if (end === text.length) return tree
@@ -101,12 +102,7 @@ function add(tree: Tree, path: readonly string[]): void {
   node.clear()
 }
 
-/** An entry of a map is there or not as its owner likes, whatever it holds. */
-export function inMap(type: QueryType, name: string): boolean {
-  return type.map && !type.attributeNames().includes(name)
-}
-
-/** Optional and complex: structured, or an array. Simple attributes are always sent. */
-export function isRemovable({ type, optional }: Attribute, isEntry: boolean): boolean {
-  return isEntry || (optional && (type.structured || type.array))
+/** Optional and complex: structured, or an array; or an entry of a map. Other attributes are always sent. */
+export function isRemovable({ type, optional, entry }: Attribute): boolean {
+  return entry || (optional && (type.structured || type.array))
 }

@@ -74,4 +74,48 @@ describe('the list of requests', needs('redis'), () => {
       expect((await call(`${api.url}${other}?nextpage_opaque_marker=${marker}`)).status, other).toBe(400)
     expect((await call(`${api.url}${FRONT}?nextpage_opaque_marker=${marker}`)).status).toBe(200)
   })
+
+  test.each([FRONT, CANONICAL, CANONICAL.replace('O2ims_', 'o2ims-')])(
+    'takes the same filters and selectors on %s',
+    async (path) => {
+      const filter =
+        '(cont,provisioningRequestData/provisioningRequestId,r00,r01) ; (eq,status/provisioningPhase,PENDING)'
+      const other = '(nin,provisioningRequestData/provisioningRequestId,r003,r004)'
+      const query = new URLSearchParams([
+        ['filter', filter],
+        ['filter', other],
+        ['exclude_fields', 'provisioningRequestData/templateParameters'],
+      ])
+      const seen = ids.slice(0, 20).filter((id) => id !== 'r003' && id !== 'r004')
+      expect(await walk(`${path}?${query}`)).toEqual({ pages: [18], seen })
+      const { body } = await call(`${api.url}${path}?${query}`)
+      expect(body[0].provisioningRequestData).toMatchObject({ provisioningRequestId: 'r000', templateName: 'things' })
+      expect(body[0].provisioningRequestData).not.toHaveProperty('templateParameters')
+    },
+  )
+
+  test('has full pages of what matches, and a marker only for that', async () => {
+    const filter = 'filter=(gte,provisioningRequestData/provisioningRequestId,r050)'
+    expect((await walk(`${FRONT}?${filter}&limit=25`)).pages).toEqual([25, 25, 5])
+    const next = nextOf((await call(`${api.url}${FRONT}?${filter}&limit=25`)).headers)
+    expect((await call(api.url + next?.replace('r050', 'r051'))).body.errors[0].pointer).toBe('/nextpage_opaque_marker')
+  })
+
+  test('knows what each path answers: progress and options are of the front door alone', async () => {
+    const filter = 'filter=(eq,progress/steps/state,PENDING);(eq,progress/steps/name,a)'
+    expect((await call(`${api.url}${FRONT}?${filter}&limit=1`)).status).toBe(200)
+    const { status, body } = await call(`${api.url}${CANONICAL}?${filter}`)
+    expect([status, body.errors[0].message]).toEqual([
+      400,
+      "at character 5: expected one of provisioningRequestData, provisioningRequestReference, status, provisionedResourceSet: there is no attribute 'progress' here",
+    ])
+  })
+
+  test('is filtered for O-Clouds by their status and for templates by their steps as well', async () => {
+    const names = async (path: string) => (await call(api.url + path)).body.map(({ name }: { name: string }) => name)
+    expect(await names('/o2ims/v1/ocloud?filter=(eq,status/reachable,true);(eq,simulated,true)')).toEqual(['sim-1'])
+    expect(await names('/o2ims/v1/ocloud?filter=(eq,status/reachable,false)')).toEqual([])
+    expect(await names('/o2ims/v1/templates?filter=(eq,steps/uses,thing)&fields=steps/with')).toEqual(['things'])
+    expect(await names('/o2ims/v1/templates?filter=(eq,steps/uses,kind-cluster)')).toEqual([])
+  })
 })

@@ -64,7 +64,11 @@ function compare({ operator, kind }: Asked, value: unknown, word: string): boole
   }
   const order = difference(kind, value, word)
   if (order === undefined) return false
-  return { gt: order > 0, gte: order >= 0, lt: order < 0, lte: order <= 0 }[operator as 'gt' | 'gte' | 'lt' | 'lte']
+  return (
+    (order > 0 && operator.startsWith('g')) ||
+    (order < 0 && operator.startsWith('l')) ||
+    (order === 0 && operator.endsWith('e'))
+  )
 }
 
 function difference(kind: Asked['kind'], value: unknown, word: string): number | undefined {

@@ -88,6 +88,7 @@ describe('the selectors (SOL 013 5.3.2)', () => {
     [{ fields: 'tags,' }, 'fields', 'at character 6: expected the name of an attribute'],
     [{ fields: 'tags, place' }, 'fields', "at character 6: expected an attribute: there is no ' place' here"],
     [{ fields: 'tags)' }, 'fields', 'at character 5: expected a comma or the end'],
+    [{ fields: 'labels/@key' }, 'fields', "at character 8: expected an attribute: there is no '@key' here"],
     [{ fields: 'place/town' }, 'fields', "at character 7: expected an attribute: there is no 'town' here"],
     [
       { exclude_fields: 'place,name' },

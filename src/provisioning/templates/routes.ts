@@ -20,7 +20,10 @@ export function templateOperations({ templates, lists }: { templates: TemplateCa
   const list = {
     path: LIST,
     type: queryTypeOf(templateSchema),
-    source: representedSource(templates.list, (all) => all),
+    source: representedSource(
+      (options) => templates.list(options),
+      (all) => all,
+    ),
   }
   return [
     operation({
