@@ -31,6 +31,8 @@ export interface InventoryWorld {
   /** Begins to keep Inventory, as another process of the same service would after this one has stopped. */
   start(): void
   stop(): Promise<void>
+  /** Another process that would keep it, if this one did not. */
+  another(): Promise<{ stop(): Promise<void> }>
   all<C extends InventoryCollection>(collection: C): Promise<InventoryValues[C][]>
   /** Versions of all records: one more for every write. */
   versions(): Promise<Record<string, number>>
@@ -42,7 +44,7 @@ export interface InventoryWorld {
 
 /** A registry and an inventory that follows it, with changes kept as for a subscriber. */
 export async function inventoryWorld({ timeouts }: { timeouts?: Partial<Timeouts> } = {}): Promise<InventoryWorld> {
-  const { store, redis, stop: stopStore } = await createTestStore()
+  const { store, redis, another, stop: stopStore } = await createTestStore()
   let logged = ''
   const log: Logger = pino(
     { level: 'debug' },
@@ -78,22 +80,33 @@ export async function inventoryWorld({ timeouts }: { timeouts?: Partial<Timeouts
     }
   }
 
+  const parts = { store, oClouds, identity: IDENTITY, apiRoot: 'http://localhost:8080', log }
   const world: InventoryWorld = {
     store,
     redis,
     oClouds,
     simulated,
     start() {
-      running = startInventory({ store, oClouds, identity: IDENTITY, apiRoot: 'http://localhost:8080', log })
+      running = startInventory(parts)
     },
     async stop() {
       await running?.stop()
       running = undefined
     },
+    async another() {
+      const otherStore = await another()
+      const other = startInventory({ ...parts, store: otherStore })
+      return {
+        async stop() {
+          await other.stop()
+          await otherStore.close()
+        },
+      }
+    },
     all: async (collection) => (await rows(collection)).map(({ value }) => value),
     async versions() {
       const versions: Record<string, number> = {}
-      for (const { value, n } of await rows('inventoryResource')) versions[value.description] = n
+      for (const { value, n } of await rows('inventoryResource')) versions[value.resourceId] = n
       for (const { value, n } of await rows('inventoryResourcePool')) versions[value.resourcePoolId] = n
       for (const { value, n } of await rows('inventoryDeploymentManager')) versions[value.deploymentManagerId] = n
       return versions
