@@ -12,6 +12,7 @@ import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
 import { createInventory } from '../../src/inventory/inventory.ts'
+import { startInventory } from '../../src/inventory/start.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { createJournals } from '../../src/provisioning/logs-journal.ts'
@@ -78,6 +79,7 @@ export async function startTestApi({
   settings,
   steps: others,
   planTimeoutMs = 2000,
+  keepInventory = false,
 }: {
   worker?: boolean
   concurrency?: number
@@ -85,6 +87,8 @@ export async function startTestApi({
   /** Instead of the one that makes things in memory: they act on simulated O-Clouds, whose controllers run. */
   steps?: ReadonlyMap<string, Step>
   planTimeoutMs?: number
+  /** Inventory follows the O-Clouds, as it does in a service with a worker. */
+  keepInventory?: boolean
 } = {}): Promise<TestApi> {
   const { store, redis, stop } = await createTestStore()
   let logged = ''
@@ -162,6 +166,8 @@ export async function startTestApi({
     log,
     clock,
   })
+  const { identity } = registration
+  const inventory = keepInventory ? startInventory({ store, oClouds, identity, apiRoot: undefined, log }) : undefined
   const app = await createApp({
     registration,
     inventory: createInventory(store),
@@ -183,6 +189,7 @@ export async function startTestApi({
     async close() {
       await app.close()
       await running?.close()
+      await inventory?.stop()
       await controllers?.stop()
       await queues.close()
       await oClouds.close()
