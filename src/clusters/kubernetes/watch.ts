@@ -78,7 +78,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           retryable: true,
         })
       }
-      if (!listed || retry.failures() > 0) reach.failed(messageOf(error))
+      if (!listed || retry.failures() > 0) reach.failed(plainWords(error))
       const level = retry.failures() === 0 ? 'warn' : 'debug'
       log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)
