@@ -35,6 +35,8 @@ export const KEYS = {
   index: (collection: string) => `${TAG}:index:${collection}`,
   /** Counter behind the order of creation; raised as well when a record goes or changes its indexes. */
   sequence: (collection: string) => `${TAG}:sequence:${collection}`,
+  /** Counter of writes. */
+  version: (collection: string) => `${TAG}:version:${collection}`,
   /** Hash: unique key to id. */
   unique: (collection: string) => `${TAG}:unique:${collection}`,
   /** Sorted set: ids by the time (ms) at which their wish is due. */
@@ -54,8 +56,14 @@ export const KEYS = {
   objectShelves: (space: string) => `${TAG}:objects:${space}:shelves`,
   /** Hash of one shelf: name to `<revision> <text>`; the shelf's name follows. */
   objectPrefix: (space: string) => `${TAG}:objects:${space}:shelf:`,
+  /** Which layout of keys the data have. */
+  layout: `${TAG}:layout`,
   /** A constant, sealed with the encryption key. */
   keyCheck: `${TAG}:key-check`,
+}
+
+export function attributeKey(collection: string, attribute: string, value: string): string {
+  return KEYS.attributePrefix + attributeName(collection, attribute, value)
 }
 
 /** Entries that a record's event log keeps, about. */
