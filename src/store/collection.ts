@@ -1,4 +1,4 @@
-import { attributeKey, attributeName, KEYS, recordName } from './keys.ts'
+import { attributeName, KEYS, recordName } from './keys.ts'
 import { createScript } from './lua/create.ts'
 import { appendLinesScript, attachScript, readLinesScript } from './lua/lines.ts'
 import { dueWishesScript, wakeWishScript } from './lua/read.ts'
@@ -7,12 +7,11 @@ import { replaceScript } from './lua/replace.ts'
 import { readLog } from './record-log.ts'
 import type { RedisClient, Reply } from './redis-client.ts'
 import { refusalOf } from './refusal.ts'
-import { look } from './scan.ts'
+import { look, MOST_ROWS } from './scan.ts'
 import type { Alongside, Collection, Listed, Versioned } from './store.ts'
 import { VersionConflict } from './store.ts'
 import { openValue } from './stored-value.ts'
 
-const MAX_PAGE = 1000
 const MAX_REFERRERS = 1000
 const MAX_ATTEMPTS = 50
 
@@ -53,7 +52,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     },
 
     async list({ limit, ...position }) {
-      const size = Math.max(1, Math.min(limit, MAX_PAGE))
+      const size = Math.max(1, Math.min(limit, MOST_ROWS))
       const items: Listed<T>[] = []
       let next = position.after
       do {
@@ -68,7 +67,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     scan: (scan) => look(client, name, scan),
 
     async count(where) {
-      const counted = where ? attributeKey(name, where.attribute, where.value) : index
+      const counted = where ? KEYS.attribute(attributeName(name, where.attribute, where.value)) : index
       return client.run((redis) => redis.zcard(counted))
     },
 

@@ -1,10 +1,11 @@
-import { attributeKey, KEYS, LOOK_BYTES } from './keys.ts'
+import { attributeName, KEYS, LOOK_BYTES } from './keys.ts'
 import { scanScript } from './lua/scan.ts'
 import type { RedisClient } from './redis-client.ts'
 import { MOST_VALUES, type Scan, type ScanPage, type TextRow } from './scan-types.ts'
 import { openValue } from './stored-value.ts'
 
-const MOST_ROWS = 1000
+/** Rows of one page, at most. */
+export const MOST_ROWS = 1000
 /** Looked into by the script: keeps Redis busy for a millisecond or so, with values of 1 KB. */
 const MOST_EXAMINED = 250
 /** Values asked for by one command. */
@@ -14,7 +15,8 @@ const AT_ONCE = 100
 export async function look(client: RedisClient, name: string, scan: Scan): Promise<ScanPage> {
   const { after = 0, where, containing = [] } = scan
   if (where && where.values.length > MOST_VALUES) throw new RangeError(`a scan takes ${MOST_VALUES} values at most`)
-  const indexes = where?.values.map((value) => attributeKey(name, where.attribute, value)) ?? [KEYS.index(name)]
+  const names = where?.values.map((value) => attributeName(name, where.attribute, value))
+  const indexes = names?.map(KEYS.attribute) ?? [KEYS.index(name)]
   const [index] = indexes
   if (index === undefined) return { rows: [] }
   const limit = within(Math.min(scan.limit, scan.examine), MOST_ROWS)

@@ -137,11 +137,16 @@ describe('a scan', () => {
 
   it('ends a look when it has read much, while a list is as long as it was asked for', async () => {
     const all = things()
-    for (let i = 1; i <= 5; i += 1) await make(all, `r${i}`, { type: 'x', note: 'n'.repeat(900_000) })
-    const where = ofType('x', 'y')
-    expect(await all.scan({ limit: 5, examine: 5, where })).toMatchObject({ next: 3 })
-    expect(await idsOf(all, { where })).toEqual(['r1', 'r2', 'r3', 'r4', 'r5'])
-    expect((await all.list({ limit: 4 })).items).toHaveLength(4)
+    const ids = Array.from({ length: 120 }, (_, i) => `r${i + 1}`)
+    for (const id of ids) await make(all, id, { type: 'x', note: 'n'.repeat(30_000) })
+    for (const where of [undefined, ofType('x', 'y')]) {
+      const { rows, next } = await all.scan({ limit: 120, examine: 240, where })
+      expect(rows.length).toBeLessThan(120)
+      expect(next).toBe(rows.at(-1)?.position)
+      expect(await idsOf(all, { limit: 120, examine: 240, where })).toEqual(ids)
+    }
+    const first = await all.list({ limit: 110 })
+    expect([first.items.length, first.next]).toEqual([110, 110])
   })
 
   it('tells by its version whether anything was written', async () => {
