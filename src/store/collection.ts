@@ -15,7 +15,7 @@ import { openValue } from './stored-value.ts'
 const MAX_REFERRERS = 1000
 const MAX_ATTEMPTS = 50
 
-/** Records of one kind. What a write changes (record, indexes, log, feed, references, wish) is changed by one Lua script, or not at all. */
+/** Records of one kind. What a write changes (record, indexes, log, feed, references, wish, outbox) is changed by one Lua script, or not at all. */
 export function createCollection<T>({ client, name }: { client: RedisClient; name: string }): Collection<T> {
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) throw new RangeError(`"${name}" cannot name a collection`)
   const index = KEYS.index(name)
