@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FOCOM_REQUEST, O_CLOUD, PROVISIONING_REQUEST, SECRET } from '../../../src/operators/kinds.ts'
 import { simulatedTarget } from '../../../src/operators/simulated-kubeconfig.ts'
 import type { ProvisioningRecord } from '../../../src/provisioning/record.ts'
+import { statusRows } from '../../../src/provisioning/status-table.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { needs } from '../../harness/needs.ts'
 import { type FlowWorld, FOCOM_KINDS, flowWorld, ref, versions } from './flow-world.ts'
@@ -87,6 +88,29 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.remove('second')).toBeUndefined()
     const left = [await versions(world.smo, FOCOM_KINDS), await versions(world.edge, FOCOM_KINDS)].flatMap(Object.keys)
     expect(left.filter((name) => !/default|kube-|coredns/.test(name))).toEqual([])
+  })
+
+  test('a request that failed beside another one shows what they share as released, and nothing that stands as deleted', async () => {
+    await world.provision('standing', 'edge-5g', where('ran-standing'))
+    const failed = await world.provision('failing', 'edge-5g', where('ran-failing'), { simulation: { failAt: 'ready' } })
+    expect(stepOf(failed, 'focom')?.state).toBe('UNDONE')
+    const rows = statusRows(failed, [])
+    expect(rows.find(({ resource }) => resource === 'focom-system/focom-operator-controller-manager')).toEqual({
+      resource: 'focom-system/focom-operator-controller-manager',
+      type: 'Deployment',
+      status: 'Released',
+      message: 'focom: used, and left to its other users',
+    })
+    expect(rows.map(({ status }) => status)).not.toContain('Deleted')
+    for (const id of ['standing', 'failing']) await world.remove(id)
+  })
+
+  test('a request that failed on clusters of its own shows nothing that went with them', async () => {
+    const parameters = { driver: 'simulated', namespace: 'ran-failing' }
+    const failed = await world.provision('made', 'edge-5g-kind', parameters, { simulation: { failAt: 'ready' } })
+    expect(failed.error?.left).toEqual([])
+    expect(statusRows(failed, [])).toHaveLength(1)
+    await world.remove('made')
   })
 
   test('two requests at once on a bare SMO share one FoCoM; a foreign OCloud object keeps the definitions, and the last request says so', async () => {
