@@ -122,6 +122,7 @@ describe('the sample template edge-5g-ran', needs('redis'), () => {
     ['a text for a number', { du_replicas: '3' }, 'du_replicas'],
     ['a size that is none', { memory_request: '4 GB' }, 'memory_request'],
     ['a namespace that is none', { namespace: 'RAN_1' }, 'namespace'],
+    ['a namespace of Kubernetes itself', { namespace: 'kube-system' }, 'namespace'],
     ['a parameter of the seed that nothing here acts on', { enable_gpu: false }, 'enable_gpu'],
     ['another one', { storage_class: 'fast-ssd' }, 'storage_class'],
     ['and another', { network_config: { f1_interface: 'eth1' } }, 'network_config'],

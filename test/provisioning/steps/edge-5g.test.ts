@@ -92,7 +92,9 @@ describe('the template edge-5g', needs('redis'), () => {
 
   test('a request that failed beside another one shows what they share as released, and nothing that stands as deleted', async () => {
     await world.provision('standing', 'edge-5g', where('ran-standing'))
-    const failed = await world.provision('failing', 'edge-5g', where('ran-failing'), { simulation: { failAt: 'ready' } })
+    const failed = await world.provision('failing', 'edge-5g', where('ran-failing'), {
+      simulation: { failAt: 'ready' },
+    })
     expect(stepOf(failed, 'focom')?.state).toBe('UNDONE')
     const rows = statusRows(failed, [])
     expect(rows.find(({ resource }) => resource === 'focom-system/focom-operator-controller-manager')).toEqual({
