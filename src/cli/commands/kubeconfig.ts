@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { parse } from 'yaml'
+import { parsePlain } from '../../plain-yaml.ts'
 import type { Api } from '../client/api.ts'
 import { CommandFailure } from '../client/failure.ts'
 import type { Again } from '../client/refusal.ts'
@@ -21,9 +21,18 @@ export function addKubeconfig(program: Command): void {
     .action(async (oCloud: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const kubeconfig = await kubeconfigOf(oCloud, context)
-      if (context.form === 'json') printResult(context, parse(kubeconfig), () => [])
+      if (context.form === 'json') printResult(context, contentOf(kubeconfig), () => [])
       else process.stdout.write(kubeconfig)
     })
+}
+
+/** Throws a CommandFailure, which quotes nothing: it may be a secret. */
+function contentOf(kubeconfig: string): unknown {
+  try {
+    return parsePlain(kubeconfig)
+  } catch (error) {
+    throw new CommandFailure('the service answers something that is no kubeconfig', { cause: error })
+  }
 }
 
 /** By id, else by name. Rejects with a CommandFailure that says why there is none. */
