@@ -5,6 +5,7 @@ import { CommandFailure } from '../client/failure.ts'
 import type { Again } from '../client/refusal.ts'
 import type { WireOCloud } from '../client/wire.ts'
 import { contextOf, printResult } from '../context.ts'
+import { cleanLines } from '../view/text.ts'
 
 /** `o2ims kubeconfig <oCloud>` */
 export function addKubeconfig(program: Command): void {
@@ -22,7 +23,7 @@ export function addKubeconfig(program: Command): void {
       const context = contextOf(command)
       const kubeconfig = await kubeconfigOf(oCloud, context)
       if (context.form === 'json') printResult(context, contentOf(kubeconfig), () => [])
-      else process.stdout.write(kubeconfig)
+      else process.stdout.write(cleanLines(kubeconfig))
     })
 }
 
