@@ -152,7 +152,12 @@ describe('the sample template edge-5g-ran', needs('redis'), () => {
       code: 'INSUFFICIENT_CAPACITY',
       exitCode: 1,
       step: 'check',
-      cause: expect.stringContaining("requests.cpu: 30 asked for, 20 left of 20 in the template's quota"),
+      cause: [
+        "requests.cpu: 30050m asked for, 20 left of 20 in the template's quota",
+        "requests.memory: 61504Mi asked for, 40Gi left of 40Gi in the template's quota",
+        "limits.cpu: 60500m asked for, 40 left of 40 in the template's quota",
+        "limits.memory: 123136Mi asked for, 80Gi left of 80Gi in the template's quota",
+      ].join('; '),
       undone: [],
     })
     expect(await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'greedy' })).toBeUndefined()
