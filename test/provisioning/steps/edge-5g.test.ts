@@ -142,6 +142,21 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.smo.get(OCLOUDS)).toBeUndefined()
   })
 
+  test('O2IMS_NAMESPACE and FOCOM_NAMESPACE: the custom resources and FoCoM stand where they are asked for', async () => {
+    const namespaces = { o2imsNamespace: 'my-ims', focomNamespace: 'my-focom' }
+    const record = await world.provision('placed', 'edge-5g', { ...where('ran-placed'), ...namespaces })
+    expect(phaseOf(record)).toBe('FULFILLED: provisioned')
+    expect(await world.smo.get(ref(DEPLOYMENT, FOCOM.name, 'my-focom'))).toBeDefined()
+    for (const kind of [O_CLOUD, FOCOM_REQUEST]) {
+      const all = await world.smo.list(kind)
+      expect(all.map(({ metadata }) => metadata.namespace)).toEqual(['my-ims'])
+    }
+    expect(await world.smo.get(ref(SECRET, `secret-${record.reference}`, 'my-ims'))).toBeDefined()
+    for (const name of ['o2ims', 'focom-system'])
+      expect(await world.smo.get(ref({ apiVersion: 'v1', kind: 'Namespace' }, name))).toBeUndefined()
+    expect(await world.remove('placed')).toBeUndefined()
+  })
+
   test('edge-5g-kind makes the SMO, and the edge where none is given; what it makes on an edge that was given goes with it', async () => {
     const made = await world.provision('clusters', 'edge-5g-kind', { driver: 'simulated', namespace: 'ran-clusters' })
     expect(phaseOf(made)).toBe('FULFILLED: provisioned')
