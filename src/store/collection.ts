@@ -7,18 +7,20 @@ import { replaceScript } from './lua/replace.ts'
 import { readLog } from './record-log.ts'
 import type { RedisClient, Reply } from './redis-client.ts'
 import { refusalOf } from './refusal.ts'
-import { parseValue, scanCollection } from './scan.ts'
-import type { Alongside, Collection, Versioned } from './store.ts'
+import { look, MOST_ROWS } from './scan.ts'
+import type { Alongside, Collection, Listed, Versioned } from './store.ts'
 import { VersionConflict } from './store.ts'
+import { openValue } from './stored-value.ts'
 
 const MAX_REFERRERS = 1000
 const MAX_ATTEMPTS = 50
 
-/** Records of one kind. What a write changes (record, indexes, log, feed, references, wish) is changed by one Lua script, or not at all. */
+/** Records of one kind. What a write changes (record, indexes, log, feed, references, wish, outbox) is changed by one Lua script, or not at all. */
 export function createCollection<T>({ client, name }: { client: RedisClient; name: string }): Collection<T> {
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) throw new RangeError(`"${name}" cannot name a collection`)
   const index = KEYS.index(name)
   const values = KEYS.values(name)
+  const version = KEYS.version(name)
   const wishes = KEYS.wishes(name)
   const unique = KEYS.unique(name)
 
@@ -30,7 +32,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
   ): Promise<Reply[]> {
     const own = recordName(name, id)
     const record = [KEYS.record(own), KEYS.log(own), KEYS.referrers(own)]
-    const shared = [index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own), values]
+    const shared = [index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own), values, version]
     const keys = [...record, ...shared, KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
     return client.script(script, keys, [id, own, encodeAlongside(name, alongside), ...args]).then(asList)
   }
@@ -46,19 +48,31 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
 
     async get(id) {
       const stored = await client.run((redis) => redis.hget(values, id))
-      return stored === null ? undefined : parse<T>(parseValue(stored))
+      return stored === null ? undefined : parse<T>(openValue(stored))
     },
 
     async list({ limit, ...position }) {
-      const { rows, ...next } = await collection.scan({ ...position, limit, examine: limit })
-      return { items: rows.map((row) => ({ ...parse<T>(row), position: row.position })), ...next }
+      const size = Math.max(1, Math.min(limit, MOST_ROWS))
+      const items: Listed<T>[] = []
+      let next = position.after
+      do {
+        const wanted = size - items.length
+        const found = await look(client, name, { after: next, limit: wanted, examine: wanted })
+        for (const row of found.rows) items.push({ ...parse<T>(row), position: row.position })
+        next = found.next
+      } while (next !== undefined && items.length < size)
+      return next === undefined ? { items } : { items, next }
     },
 
-    scan: (scan) => scanCollection(client, name, scan),
+    scan: (scan) => look(client, name, scan),
 
     async count(where) {
-      const counted = where ? KEYS.attributePrefix + attributeName(name, where.attribute, where.value) : index
+      const counted = where ? KEYS.attribute(attributeName(name, where.attribute, where.value)) : index
       return client.run((redis) => redis.zcard(counted))
+    },
+
+    async version() {
+      return Number(await client.run((redis) => redis.get(version)))
     },
 
     async replace(id, expected, value, alongside = {}) {

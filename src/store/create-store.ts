@@ -8,6 +8,7 @@ import { createFeed } from './feed.ts'
 import { createHolds } from './holds.ts'
 import { createLeases } from './leases.ts'
 import { createLocks } from './locks.ts'
+import { moveValues } from './move-values.ts'
 import { createObjectSpaces } from './object-space.ts'
 import { createOutbox } from './outbox.ts'
 import { createRedisClient } from './redis-client.ts'
@@ -40,6 +41,7 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
     await ping()
     if (external) await checkDurability({ client, log, ...external })
     await checkKey({ client, secrets })
+    await moveValues(client)
     const feed = await createFeed({ client, reader, log })
     const holds = createHolds({ client, leaseMs, log })
     return {

@@ -9,7 +9,7 @@ export function recordName(collection: string, id: string): string {
   return `${collection}:${id}`
 }
 
-/** Under what name a record is found by the value of an attribute. Half of a surrogate pair is more than the decoder in Redis takes. */
+/** `<collection>:<attribute>:<value>`: under what name records are found by the value of an attribute. Half of a surrogate pair is more than the decoder in Redis takes. */
 export function attributeName(collection: string, attribute: string, value: string): string {
   if (!/^[A-Za-z]\w*$/.test(attribute)) throw new RangeError(`"${attribute}" cannot name an index`)
   return `${collection}:${attribute}:${value.toWellFormed()}`
@@ -21,9 +21,10 @@ export const KEYS = {
   recordPrefix: `${TAG}:record:`,
   /** Set of the names of records that name this one; a record name follows. */
   referrersPrefix: `${TAG}:referrers:`,
-  /** Sorted set: ids by order of creation; `<collection>:<attribute>:<value>` follows. */
+  /** Sorted set: ids by order of creation; the name of an attribute's value follows. */
   attributePrefix: `${TAG}:attribute:`,
   record: (name: string) => `${KEYS.recordPrefix}${name}`,
+  attribute: (name: string) => `${KEYS.attributePrefix}${name}`,
   referrers: (name: string) => `${KEYS.referrersPrefix}${name}`,
   /** Stream of the record's events. */
   log: (name: string) => `${TAG}:log:${name}`,
@@ -35,6 +36,8 @@ export const KEYS = {
   index: (collection: string) => `${TAG}:index:${collection}`,
   /** Counter behind the order of creation; raised as well when a record goes or changes its indexes. */
   sequence: (collection: string) => `${TAG}:sequence:${collection}`,
+  /** Counter of writes. */
+  version: (collection: string) => `${TAG}:version:${collection}`,
   /** Hash: unique key to id. */
   unique: (collection: string) => `${TAG}:unique:${collection}`,
   /** Sorted set: ids by the time (ms) at which their wish is due. */
@@ -54,6 +57,8 @@ export const KEYS = {
   objectShelves: (space: string) => `${TAG}:objects:${space}:shelves`,
   /** Hash of one shelf: name to `<revision> <text>`; the shelf's name follows. */
   objectPrefix: (space: string) => `${TAG}:objects:${space}:shelf:`,
+  /** Which layout of keys the data have. */
+  layout: `${TAG}:layout`,
   /** A constant, sealed with the encryption key. */
   keyCheck: `${TAG}:key-check`,
 }

@@ -12,7 +12,7 @@ export interface Scan {
   after?: number
   /** Rows wanted, at most 1000. */
   limit: number
-  /** Records that Redis looks at in this one call, at most 1000: this bounds how long it is busy. */
+  /** Records looked at in this one call, at most; where `containing` or several values of `where` make Redis look into them, never more than 250. */
   examine: number
   /** Equality on an index that `Alongside.indexes` declared: records with any of the values. */
   where?: { attribute: string; values: string[] }

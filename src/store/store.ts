@@ -88,6 +88,8 @@ export interface Collection<T> {
   scan(scan: Scan): Promise<ScanPage>
   /** How many records there are, or have that value. */
   count(where?: { attribute: string; value: string }): Promise<number>
+  /** Grows with every write to the collection: what was read after it was asked for is still true while it is the same. */
+  version(): Promise<number>
   /** Compare and set on `n`. Rejects with VersionConflict, Fenced, MissingReference; resolves undefined when the record is gone. */
   replace(id: string, expected: number, value: T, alongside?: Alongside): Promise<Versioned<T> | undefined>
   /**

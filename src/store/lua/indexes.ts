@@ -1,8 +1,8 @@
 import { KEYS } from '../keys.ts'
 
 /**
- * `set_indexes(names)`: the record is found by these names from now on, by no others. The collection's sequence is raised as well when that changes something: a
- * reader that saw the same sequence before and after knows that what it found belongs together.
+ * `set_indexes(names)`: the record is found by these names from now on, by no others. When it had others the collection's sequence is raised too: a reader that saw
+ * the same sequence before and after knows that the records it was led to are those that it read.
  */
 export const indexes = `
 local function set_indexes(names)
@@ -12,6 +12,6 @@ local function set_indexes(names)
   for _, one in ipairs(cjson.decode(before)) do redis.call('ZREM', '${KEYS.attributePrefix}' .. one, id) end
   for _, one in ipairs(names) do redis.call('ZADD', '${KEYS.attributePrefix}' .. one, position, id) end
   redis.call('HSET', record, 'indexes', after)
-  redis.call('INCR', sequence)
+  if before ~= '{}' then redis.call('INCR', sequence) end
 end
 `

@@ -21,7 +21,7 @@ if key then redis.call('HDEL', unique, key) end
 set_indexes({})
 redis.call('INCR', sequence)
 redis.call('ZREM', index, id)
-redis.call('HDEL', values, id)
+drop_value()
 redis.call('ZREM', wishes, id)
 append_events(nil, feed, name, alongside.events or {})
 tell_lanes()

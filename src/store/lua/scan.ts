@@ -29,6 +29,7 @@ local function holds_one(text, from, literals)
   return false
 end
 local function holds_all(text)
+  if #groups == 0 then return true end
   local _, head = string.find(text, '^%d+ %d+ ')
   for _, literals in ipairs(groups) do
     if not holds_one(text, head + 1, literals) then return false end

@@ -3,19 +3,19 @@ import { indexes } from './indexes.ts'
 import { appendLines } from './lines.ts'
 import { outboxFunctions } from './outbox.ts'
 import { references } from './references.ts'
-import { storeValue } from './values.ts'
+import { valueFunctions } from './values.ts'
 import { wish } from './wish.ts'
 
 /**
- * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines, values, outbox, its lanes, its state.
+ * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines, values, version, outbox, its lanes, its state.
  * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON. Keys of referenced records and of attributes are not
  * declared; the hash tag keeps them in the same slot.
  */
 export const writePrelude = `
-local record, log, referrers, index, sequence, unique, wishes, feed, lines, values, outbox, outbox_lanes, outbox_state = unpack(KEYS)
+local record, log, referrers, index, sequence, unique, wishes, feed, lines, values, version, outbox, outbox_lanes, outbox_state = unpack(KEYS)
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
-${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${storeValue}${wish}
+${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${valueFunctions}${wish}
 local function stored_references()
   return cjson.decode(redis.call('HGET', record, 'refs') or '[]')
 end
