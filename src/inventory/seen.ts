@@ -92,8 +92,9 @@ function marked(resource: ResourceInfo, mark: Record<string, unknown>): Resource
 }
 
 function unmarked(resource: ResourceInfo): ResourceInfo {
-  const { reachable: _, unreachableSince: __, unreachableReason: ___, ...extensions } = resource.extensions ?? {}
-  return { ...resource, extensions }
+  const marks = Object.keys(markOf({ since: '', reason: '' }))
+  const extensions = Object.entries(resource.extensions ?? {}).filter(([key]) => !marks.includes(key))
+  return { ...resource, extensions: Object.fromEntries(extensions) }
 }
 
 function awayOf({ unreachableSince, unreachableReason }: Record<string, unknown> = {}): Away | undefined {

@@ -61,6 +61,15 @@ async function writeAside(
 }
 
 describe('the feed', () => {
+  it('tells who listens to a collection of each of its records', () =>
+    withStore(async ({ store }) => {
+      const collection = listen(store, 'things')
+      const things = store.collection('things')
+      for (const id of ['a', 'b']) await things.create(id, {}, { events: [{ event: 'made', data: id }] })
+      await store.collection('others').create('c', {}, { events: [{ event: 'made', data: 'c' }] })
+      await eventually(() => expect(collection.heard.map(({ topic }) => topic)).toEqual(['things:a', 'things:b']))
+    }))
+
   it('brings each process what any process wrote, by topic and in order, until it stops listening', () =>
     withStore(async ({ store, another }) => {
       const other = await another()

@@ -41,7 +41,14 @@ export function followCluster({ oCloudId, open, before, onNews, signal, log }: F
   let view: ClusterView | undefined
   let serviceUri = before?.serviceUri
   let away: Away | undefined = before?.away
+  let failures = 0
+  /** Aborts when what goes on has to begin anew: a connection that is followed, or a pause. */
   let turn = new AbortController()
+
+  function begin(): AbortSignal {
+    turn = new AbortController()
+    return AbortSignal.any([signal, turn.signal])
+  }
 
   function setAway(reason: string | undefined): void {
     if ((reason === undefined) === (away === undefined)) return
@@ -75,6 +82,7 @@ export function followCluster({ oCloudId, open, before, onNews, signal, log }: F
     void next.synced.then(() => {
       if (ends.aborted) return
       view = next
+      failures = 0
       setAway(undefined)
       onNews(GATHER_MS)
     })
@@ -82,9 +90,8 @@ export function followCluster({ oCloudId, open, before, onNews, signal, log }: F
   }
 
   async function follow(): Promise<void> {
-    for (let failures = 0; !signal.aborted; ) {
-      turn = new AbortController()
-      const ends = AbortSignal.any([signal, turn.signal])
+    while (!signal.aborted) {
+      const ends = begin()
       const why = await open().then(
         (cluster) => {
           serviceUri = cluster.endpoint
@@ -94,12 +101,12 @@ export function followCluster({ oCloudId, open, before, onNews, signal, log }: F
       )
       if (ends.aborted) continue
       turn.abort()
-      failures += 1
       // Our own store being away says nothing about the O-Cloud.
       const ours = why instanceof ServiceError && why.code === 'UNAVAILABLE'
       if (!ours) setAway(`its nodes cannot be read: ${plainWords(why)}`)
+      failures += 1
       const longest = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS)
-      await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
+      await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal: begin() }).catch(() => undefined)
     }
   }
 

@@ -12,7 +12,7 @@ import { type InventoryRecord, recordOf } from '../records.ts'
 import { poolIdsOf, recordsOfOCloud, type Seen } from '../seen.ts'
 import { createTypeRecords, placeRecords } from '../shared-records.ts'
 import { type Following, followCluster } from './follow-cluster.ts'
-import { loadStoredInventory, OutOfDate, SHARED } from './stored-inventory.ts'
+import { CLOUD, loadStoredInventory, OutOfDate, SHARED } from './stored-inventory.ts'
 
 export interface ReconcileParts {
   store: Pick<Store, 'collection' | 'feed'>
@@ -45,6 +45,8 @@ interface Registered {
 export async function reconcileInventory(parts: ReconcileParts, signal: AbortSignal): Promise<void> {
   const { store, oClouds, identity, apiRoot, log } = parts
   let stored = await loadStoredInventory(store)
+  if (apiRoot !== undefined)
+    await stored.write(new Map([[CLOUD, [recordOf('inventoryCloud', cloudInfoOf(identity, apiRoot))]]]))
   let places = placesOf([])
   let registered = new Map<string, Registered>()
   const followed = new Map<string, Followed>()
@@ -75,7 +77,10 @@ export async function reconcileInventory(parts: ReconcileParts, signal: AbortSig
     try {
       await bringUpToDate(key)
     } catch (error) {
-      if (error instanceof OutOfDate) stored = await loadStoredInventory(store)
+      if (error instanceof OutOfDate) {
+        stored = await loadStoredInventory(store)
+        queue.add(REGISTRATIONS)
+      }
       throw error
     }
   }
@@ -125,11 +130,7 @@ export async function reconcileInventory(parts: ReconcileParts, signal: AbortSig
     const wanted = new Map<string, InventoryRecord[]>([
       [
         SHARED,
-        [
-          ...(apiRoot === undefined ? [] : [recordOf('inventoryCloud', cloudInfoOf(identity, apiRoot))]),
-          ...placeRecords(places, (one) => poolIdsOf(one.oCloudId, seen.get(one.oCloudId))),
-          ...typeRecords(kinds),
-        ],
+        [...placeRecords(places, (one) => poolIdsOf(one.oCloudId, seen.get(one.oCloudId))), ...typeRecords(kinds)],
       ],
     ])
     const known = registered.get(oCloudId)

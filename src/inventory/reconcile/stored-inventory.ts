@@ -16,7 +16,9 @@ import { type Seen, seenBefore } from '../seen.ts'
 export class OutOfDate extends Error {}
 
 /** Owner of what belongs to no O-Cloud alone. */
-export const SHARED = ''
+export const SHARED = ' shared'
+/** Owner of the one that all of them are together. */
+export const CLOUD = ' cloud'
 
 /** Everything that is stored of Inventory, known in memory so that only differences are written. */
 export interface StoredInventory {
@@ -84,7 +86,7 @@ export async function loadStoredInventory(store: Pick<Store, 'collection'>): Pro
   }
 
   return {
-    owners: () => [...shelves.keys()].filter((owner) => owner !== SHARED),
+    owners: () => [...shelves.keys()].filter((owner) => owner !== SHARED && owner !== CLOUD),
     seen: (oCloudId) => seenOn(shelfOf(oCloudId), shelfOf(SHARED)),
 
     async write(wanted) {
@@ -154,6 +156,7 @@ function seenOn(own: Shelf, shared: Shelf): Seen | undefined {
 }
 
 function ownerOf(collection: InventoryCollection, value: object): string {
+  if (collection === 'inventoryCloud') return CLOUD
   const owner =
     collection === 'inventoryDeploymentManager'
       ? stringAt(value, 'deploymentManagerId')
