@@ -13,6 +13,7 @@ import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-
 import type { HttpSettings } from '../../src/http/settings.ts'
 import { createInventory } from '../../src/inventory/inventory.ts'
 import { startInventory } from '../../src/inventory/start.ts'
+import { createOutgoing } from '../../src/outgoing/outgoing.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { createJournals } from '../../src/provisioning/logs-journal.ts'
@@ -25,6 +26,10 @@ import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
 import { createQueues } from '../../src/queue/queues.ts'
 import { openIdentity } from '../../src/registration/identity.ts'
 import { createRegistration } from '../../src/registration/registration.ts'
+import { startDeliverer } from '../../src/subscriptions/deliverer.ts'
+import { eventKinds } from '../../src/subscriptions/event-kinds.ts'
+import { createSubscriptions } from '../../src/subscriptions/service.ts'
+import { labSettings } from '../outgoing/settings.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
 import { SAMPLES } from './samples.ts'
@@ -80,6 +85,7 @@ export async function startTestApi({
   steps: others,
   planTimeoutMs = 2000,
   keepInventory = false,
+  maxSubscriptions = 1000,
 }: {
   worker?: boolean
   concurrency?: number
@@ -89,6 +95,7 @@ export async function startTestApi({
   planTimeoutMs?: number
   /** Inventory follows the O-Clouds, as it does in a service with a worker. */
   keepInventory?: boolean
+  maxSubscriptions?: number
 } = {}): Promise<TestApi> {
   const { store, redis, stop } = await createTestStore()
   let logged = ''
@@ -168,8 +175,20 @@ export async function startTestApi({
   })
   const { identity } = registration
   const inventory = keepInventory ? startInventory({ store, oClouds, identity, apiRoot: undefined, log }) : undefined
+  const outgoing = createOutgoing({ settings: labSettings() })
+  const subscriptions = createSubscriptions({ store, acceptCallback: outgoing.acceptCallback, most: maxSubscriptions })
+  const deliverer = worker
+    ? startDeliverer({
+        store,
+        post: outgoing.post,
+        kinds: eventKinds('http://o2ims.example'),
+        settings: { firstMs: 20, mostMs: 200, windowMs: 60_000 },
+        log,
+      })
+    : undefined
   const app = await createApp({
     registration,
+    subscriptions,
     inventory: createInventory(store),
     provisioning,
     oClouds,
@@ -191,6 +210,8 @@ export async function startTestApi({
       await running?.close()
       await inventory?.stop()
       await controllers?.stop()
+      await deliverer?.stop()
+      await outgoing.close()
       await queues.close()
       await oClouds.close()
       await stop()
