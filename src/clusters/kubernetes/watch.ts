@@ -8,6 +8,7 @@ import { plainWords } from '../status.ts'
 import { unknownKind } from './address.ts'
 import { type Connection, jsonOf, type Timeouts, textOf } from './connection.ts'
 import { listObjects, objectOf } from './list.ts'
+import { createReach } from './reach.ts'
 import { isUnknownKind, refusalOf } from './refusal.ts'
 import { watchLines } from './watch-stream.ts'
 
@@ -27,6 +28,8 @@ export interface WatchParts {
 const EXPIRED = Symbol('expired')
 /** The server has taken up the watch. */
 const OPEN = Symbol('open')
+/** It has said nothing for so long that it may hang. Not all do: one sends no bookmarks for a kind of which nothing has ever changed. */
+const SILENT = Symbol('silent')
 
 /**
  * List, then watch, for ever. A watch that the server ends (it does, every few minutes) or that breaks goes on at the last resourceVersion or
@@ -64,6 +67,10 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           reach.answered()
           continue
         }
+        if (event === SILENT) {
+          reach.failed('the API server says nothing')
+          break
+        }
         if (event.resourceVersion !== undefined) {
           retry.progressed()
           from = event.resourceVersion
@@ -79,7 +86,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           retryable: true,
         })
       }
-      if (!listed || retry.failures() > 0) reach.failed(plainWords(error))
+      reach.failed(plainWords(error))
       const level = retry.failures() === 0 ? 'warn' : 'debug'
       log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)
@@ -99,7 +106,7 @@ async function* oneWatch(
   parts: WatchParts,
   path: string,
   from: string,
-): AsyncGenerator<Step | typeof EXPIRED | typeof OPEN> {
+): AsyncGenerator<Step | typeof EXPIRED | typeof OPEN | typeof SILENT> {
   const { connection, query, kind, timeouts, signal } = parts
   const seconds = Math.max(1, Math.round(timeouts.watchSeconds * (0.9 + Math.random() * 0.2)))
   const over = new AbortController()
@@ -108,7 +115,8 @@ async function* oneWatch(
     () => over.abort(new Error(`the watch was not ended ${timeouts.watchGraceMs} ms after its time`)),
     seconds * 1000 + timeouts.watchGraceMs,
   )
-  const quiet = setTimeout(() => over.abort(new Error('the watch was silent for too long')), timeouts.watchQuietMs)
+  const silent = new AbortController()
+  let quiet: NodeJS.Timeout | undefined
   let body: Readable | undefined
   try {
     const watching = {
@@ -120,7 +128,7 @@ async function* oneWatch(
     }
     const answer = await connection.stream(
       { method: 'GET', path, query: watching },
-      AbortSignal.any([signal, over.signal]),
+      AbortSignal.any([signal, over.signal, silent.signal]),
     )
     // What a stream says that is being given up is known already.
     body = answer.body.on('error', () => undefined)
@@ -132,6 +140,7 @@ async function* oneWatch(
       return
     }
     yield OPEN
+    quiet = setTimeout(() => silent.abort(), timeouts.watchQuietMs)
     for await (const { type, object } of watchLines(answer.body)) {
       quiet.refresh()
       if (type === 'ERROR') {
@@ -146,6 +155,9 @@ async function* oneWatch(
         yield { tell: { type, object: objectOf(object, kind) }, resourceVersion }
       }
     }
+  } catch (error) {
+    if (!silent.signal.aborted) throw error
+    yield SILENT
   } finally {
     clearTimeout(limit)
     clearTimeout(quiet)
@@ -157,23 +169,6 @@ async function* oneWatch(
 /** 410, or a server that was set back to before what we have seen. */
 function isExpired(status: number, body: unknown): boolean {
   return status === 410 || /Too large resource version/i.test(stringAt(body, 'message') ?? '')
-}
-
-/** Tells only what is new. */
-function createReach(tell: WatchParts['onReach']) {
-  let known: boolean | undefined
-  return {
-    answered() {
-      if (known === true) return
-      known = true
-      tell?.({ reachable: true })
-    },
-    failed(reason: string) {
-      if (known === false) return
-      known = false
-      tell?.({ reachable: false, reason })
-    },
-  }
 }
 
 interface Retry {

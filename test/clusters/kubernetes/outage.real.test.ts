@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Cluster } from '../../../src/clusters/cluster.ts'
+import type { Cluster, Reach } from '../../../src/clusters/cluster.ts'
 import { createKubernetesCluster } from '../../../src/clusters/kubernetes/cluster.ts'
 import { CONFIG_MAP, configMap, unique } from '../../conformance/cluster/arena.ts'
 import { about, createWatchRecorder, type WatchRecorder } from '../../conformance/cluster/watch-recorder.ts'
@@ -172,6 +172,34 @@ describe('a watch on an API server that fails', needs('control-plane'), () => {
       await hammering
     }
     expect([...answers.keys()].sort()).toEqual(['UNAVAILABLE', 'listed'])
+  })
+
+  test('that says nothing is taken up again without a listing, and is away only when that fails', async () => {
+    const reached: Reach[] = []
+    const ends = new AbortController()
+    const wary = createKubernetesCluster({
+      oCloudId: 'outage',
+      kubeconfig: user.kubeconfig,
+      log: silentLog(),
+      timeouts: { watchQuietMs: 500, callMs: 1_000 },
+    })
+    const onReach = (reach: Reach) => reached.push(reach)
+    const watch = async () => {
+      const events = wary.watch(CONFIG_MAP, { namespace, name: unique('nothing') }, ends.signal, { onReach })
+      for await (const _ of events);
+    }
+    const ended = watch().catch((error: unknown) => error)
+    await expect.poll(() => reached).toEqual([{ reachable: true }])
+    const since = Date.now()
+    await expect.poll(() => watches(since), { timeout: 10_000 }).toBeGreaterThan(3)
+    expect([lists(since), reached]).toEqual([0, [{ reachable: true }]])
+    controlPlane.pause()
+    await expect.poll(() => reached.at(-1), { timeout: 10_000 }).toMatchObject({ reachable: false })
+    controlPlane.resume()
+    await expect.poll(() => reached.at(-1), { timeout: 10_000 }).toEqual({ reachable: true })
+    ends.abort()
+    await ended
+    await wary.close()
   })
 
   test('that is quiet renews without listing, and tells the next change at once', async () => {
