@@ -10,9 +10,12 @@ import type { JsonSchema } from './http/json-schema.ts'
 import { createLists } from './http/lists.ts'
 import { createMarkers } from './http/marker.ts'
 import { openApiDocument, type Tag } from './http/openapi.ts'
-import type { Operation } from './http/operation.ts'
+import { guarded, type Operation } from './http/operation.ts'
 import { DEFAULT_LIST_PAGE_SIZE, DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
 import { versionOperations } from './http/versions.ts'
+import { INVENTORY_API } from './inventory/api.ts'
+import type { Inventory } from './inventory/inventory.ts'
+import { inventoryOperations } from './inventory/routes.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
 import { COMPATIBILITY_TAG, compatibilityOperations } from './provisioning/compatibility-routes.ts'
 import { diagnosticsOperation } from './provisioning/diagnostics-route.ts'
@@ -36,7 +39,7 @@ const INFO = {
 }
 
 /** The APIs of the specification that are served. */
-const VERSIONED = [PROVISIONING_API]
+const VERSIONED = [PROVISIONING_API, INVENTORY_API]
 
 const TAGS: Tag[] = [
   {
@@ -49,6 +52,10 @@ const TAGS: Tag[] = [
     name: PROVISIONING_API.tag,
     description: `O2ims_InfrastructureProvisioning ${PROVISIONING_API.version} as the specification defines it. The same paths below ${PROVISIONING_API.aliases.join(' and ')} answer identically.`,
   },
+  {
+    name: INVENTORY_API.tag,
+    description: `O2ims_InfrastructureInventory ${INVENTORY_API.version} as the specification defines it, read-only. The same paths below ${INVENTORY_API.aliases.join(' and ')}, as v1 and as v2, answer identically.`,
+  },
   REGISTRATION_TAG,
   { name: 'Service', description: 'Is it there, and is it ready?' },
 ]
@@ -58,6 +65,7 @@ export interface AppParts {
   oClouds: OCloudRegistry
   templates: TemplateCatalogue
   registration: RegistrationService
+  inventory: Inventory
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
   log: Logger
@@ -83,7 +91,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, registration, ready, log, settings }: AppParts,
+  { provisioning, oClouds, templates, registration, inventory, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
   const lists = createLists({
@@ -101,6 +109,9 @@ export function createOperations(
     ...templateOperations({ templates, lists }),
     registrationOperation(registration),
     ...canonicalOperations({ provisioning, lists }),
+    ...guarded(inventoryOperations({ inventory, lists, registration, apiRoot: settings.apiRoot }), () =>
+      registration.guard(),
+    ),
     ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),
     ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),

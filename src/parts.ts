@@ -5,6 +5,7 @@ import { createOCloudRegistry } from './clusters/registry.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import { createSimulatedClusters, type SimulatedClusters } from './clusters/simulated/simulated-clusters.ts'
 import type { Config } from './config.ts'
+import { createInventory, type Inventory } from './inventory/inventory.ts'
 import { createOutgoing, type Outgoing } from './outgoing/outgoing.ts'
 import type { AcceptParts } from './provisioning/accept.ts'
 import { createRequests, type Requests } from './provisioning/requests.ts'
@@ -31,6 +32,7 @@ export interface Parts {
   provisioning: ProvisioningService
   outgoing: Outgoing
   registration: RegistrationService
+  inventory: Inventory
 }
 
 /** Opens the store and builds what both roles use; how each is closed is put on `closing`, in order. */
@@ -84,5 +86,18 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     log,
     clock: () => new Date(),
   })
-  return { store, requests, queue, queues, accept, oClouds, simulated, templates, provisioning, outgoing, registration }
+  return {
+    store,
+    requests,
+    queue,
+    queues,
+    accept,
+    oClouds,
+    simulated,
+    templates,
+    provisioning,
+    outgoing,
+    registration,
+    inventory: createInventory(store),
+  }
 }

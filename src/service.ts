@@ -49,7 +49,7 @@ export async function startService(
     let started = false
     const url = roles.includes('api') ? await listen(config, parts, log, stopping, () => started) : undefined
     signal.throwIfAborted()
-    if (roles.includes('worker')) stopping.push(await startWorker(config, parts, log))
+    if (roles.includes('worker')) stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
     signal.throwIfAborted()
     if (url !== undefined && config.loadSamples) await loadSamples(parts.templates, parts.oClouds, log)
     signal.throwIfAborted()

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { createKindLifecycle } from './clusters/kind/lifecycle.ts'
 import type { ClusterLifecycle } from './clusters/lifecycle.ts'
 import type { Config } from './config.ts'
+import { startInventory } from './inventory/start.ts'
 import { createRenderer } from './packages/create-renderer.ts'
 import { createKptPackages } from './packages/kpt.ts'
 import { createSimulatedPackages } from './packages/simulated.ts'
@@ -17,12 +18,19 @@ import { createKind } from './tools/kind.ts'
 import { createKpt } from './tools/kpt.ts'
 import { endLeftovers, endOrphans } from './tools/leftovers.ts'
 
-/** Starts the worker role: the tools and drivers that steps act through, the simulated controllers, and the queue's consumer. Resolves with how to stop it. */
-export async function startWorker(config: Config, parts: Parts, log: Logger): Promise<() => Promise<void>> {
+/** Starts the worker role: the tools and drivers that steps act through, the simulated controllers, what keeps Inventory true, and the queue's consumer. Resolves with how to stop it. */
+export async function startWorker(
+  config: Config,
+  parts: Parts,
+  apiRoot: string | undefined,
+  log: Logger,
+): Promise<() => Promise<void>> {
   const orphans = await endOrphans()
   if (orphans > 0) log.warn({ orphans }, 'child processes of a worker that died were ended')
   const journals = createJournals({ requests: parts.requests, log })
   const controllers = parts.simulated.startControllers()
+  const { store, oClouds, registration } = parts
+  const inventory = startInventory({ store, oClouds, identity: registration.identity, apiRoot, log })
   const worker = startProvisioningWorker({
     queue: parts.queue,
     queues: parts.queues,
@@ -45,7 +53,7 @@ export async function startWorker(config: Config, parts: Parts, log: Logger): Pr
   })
   log.info({ concurrency: config.workerConcurrency, childProcesses: config.childProcesses }, 'the worker is running')
   return async () => {
-    await Promise.all([worker.close(), controllers.stop()])
+    await Promise.all([worker.close(), inventory.stop(), controllers.stop()])
   }
 }
 

@@ -43,6 +43,14 @@ export type WatchEvent =
   | { type: 'RESYNC' }
   | { type: 'SYNCED' }
 
+/** Whether a server can be reached; the reason is written for readers. */
+export type Reach = { reachable: true } | { reachable: false; reason: string }
+
+export interface WatchOptions {
+  /** Called whenever that changes, first when it is known. One connection that breaks says nothing: only when the next attempt fails too is the server away. */
+  onReach?: ((reach: Reach) => void) | undefined
+}
+
 export interface Selection {
   namespace?: string
   name?: string
@@ -106,7 +114,7 @@ export interface Cluster {
    * The current objects as ADDED, then SYNCED, then every change, for ever: reconnects with jittered backoff, resumes with bookmarks,
    * relists after 410. Ends only by the signal (then the iteration rejects with its reason) or when the server refuses for good (401, 403, 404 of the kind: APPLY_FAILED).
    */
-  watch(kind: KindRef, selection: Selection, signal: AbortSignal): AsyncIterable<WatchEvent>
+  watch(kind: KindRef, selection: Selection, signal: AbortSignal, options?: WatchOptions): AsyncIterable<WatchEvent>
   /** Deletes with background propagation; `uid` is a precondition. False when it was not there. Does not wait for finalizers. */
   delete(ref: ObjectRef, options?: WriteOptions & { uid?: string }): Promise<boolean>
   /**

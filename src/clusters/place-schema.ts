@@ -1,52 +1,51 @@
 import { z } from 'zod'
 
-const PROTOCOLS = ['https', 'http', 'grpc', 'grpcs', 'tcp', 'udp', 'ws', 'wss'] as const
-
-/** Where something of an O-Cloud answers. For readers and other systems; this service itself goes by the kubeconfig. */
-export const endpointSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(
-        /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-        'must be 1 to 63 of a-z 0-9 - and start and end with a letter or digit',
-      ),
-    url: z.string().max(2048),
-    protocol: z.enum(PROTOCOLS),
-  })
-  .superRefine(({ url, protocol }, context) => {
-    const wrong = faultOf(url, protocol)
-    if (wrong !== undefined) context.addIssue({ code: 'custom', path: ['url'], message: wrong })
-  })
-  .meta({ id: 'OCloudEndpoint' })
-
-/** What the URL cannot be; its content is not repeated, for it may hold a password. */
-function faultOf(text: string, protocol: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.hostname === '') return 'must be a URL such as https://192.0.2.10:6443'
-  if (url.username !== '' || url.password !== '') return 'must hold no user and no password'
-  return url.protocol === `${protocol}:` ? undefined : `must start with ${protocol}://, as the protocol says`
-}
-
-export const endpointsSchema = z
-  .array(endpointSchema)
-  .max(50)
-  .superRefine((endpoints, context) => {
-    const names = endpoints.map(({ name }) => name)
-    const again = names.findIndex((name, index) => names.indexOf(name) < index)
-    if (again >= 0)
-      context.addIssue({ code: 'custom', path: [again, 'name'], message: 'is the name of another endpoint' })
-  })
-  .meta({ description: 'Where its parts answer, e.g. API server and metrics. Told in answers and reports.' })
-
-export const complianceSchema = z
-  .record(
-    z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be 1 to 63 of A-Z a-z 0-9 . _ -'),
-    z.string().min(1).max(256),
+/** An id that the SMO gives; it stands in paths of Inventory as it is. */
+const givenId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$/,
+    'must be 1 to 128 of A-Z a-z 0-9 . _ : ~ - and start with a letter or digit',
   )
-  .meta({
-    description:
-      'What it complies with, as its operator says: standard and version. Told in answers and reports, not checked.',
-  })
 
-export type OCloudEndpoint = z.output<typeof endpointSchema>
+const longitude = z.number().min(-180).max(180)
+const latitude = z.number().min(-90).max(90)
+
+/** Where an O-Cloud is: a LocationInfo of Inventory. */
+export const locationSchema = z
+  .strictObject({
+    globalLocationId: givenId.optional().meta({
+      description:
+        'As the SMO calls the place. O-Clouds that name the same one share it; without one the site has a location of its own.',
+    }),
+    name: z.string().max(256).optional(),
+    description: z.string().max(1024).optional(),
+    address: z.string().max(1024).optional(),
+    civicAddress: z
+      .array(z.strictObject({ caType: z.int().min(0).max(255), caValue: z.string().min(1).max(256) }))
+      .max(50)
+      .optional()
+      .meta({ description: 'Elements of RFC 4776.' }),
+    coordinate: z
+      .strictObject({
+        type: z.literal('Point'),
+        coordinates: z.union([z.tuple([longitude, latitude]), z.tuple([longitude, latitude, z.number()])]),
+      })
+      .optional()
+      .meta({ description: 'GeoJSON Point: longitude, latitude, altitude (RFC 7946).' }),
+  })
+  .meta({ id: 'OCloudLocation' })
+
+/** The site that its resource pools stand at: an OCloudSiteInfo of Inventory. */
+export const siteSchema = z
+  .strictObject({
+    oCloudSiteId: givenId.optional().meta({
+      description: 'O-Clouds that name the same one share the site; without one the O-Cloud has a site of its own.',
+    }),
+    name: z.string().min(1).max(256),
+    description: z.string().max(1024).optional(),
+  })
+  .meta({ id: 'OCloudRegistrationSite' })
+
+export type OCloudLocation = z.output<typeof locationSchema>
+export type OCloudRegistrationSite = z.output<typeof siteSchema>

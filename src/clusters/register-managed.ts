@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import { AlreadyExists, type Collection } from '../store/store.ts'
 import type { OCloud } from './registry-types.ts'
-import { managedId, type SealedKubeconfigs, type StoredOCloud } from './stored-ocloud.ts'
+import { CHANGED, managedId, type SealedKubeconfigs, type StoredOCloud } from './stored-ocloud.ts'
 
 export interface ManagedParts {
   oClouds: Collection<StoredOCloud>
@@ -38,7 +38,7 @@ export async function registerManaged(cluster: MadeCluster, parts: ManagedParts)
     ...(kubeconfig !== undefined && { sealed: kubeconfigs.seal(kubeconfig, oCloudId) }),
   }
   try {
-    await oClouds.create(oCloudId, value, { unique: name })
+    await oClouds.create(oCloudId, value, { unique: name, events: CHANGED })
   } catch (error) {
     if (!(error instanceof AlreadyExists)) throw error
     // The same step in another process, or another O-Cloud with that name.
@@ -61,7 +61,7 @@ async function renew(
   const stored = await oClouds.update(oCloudId, ({ value }) => {
     if (kubeconfig === undefined || value.simulated || kubeconfigs.open(value) === kubeconfig) return undefined
     const sealed = kubeconfigs.seal(kubeconfig, oCloudId)
-    return { value: { ...value, sealed }, alongside: { unique: value.name } }
+    return { value: { ...value, sealed }, alongside: { unique: value.name, events: CHANGED } }
   })
   return stored?.value
 }

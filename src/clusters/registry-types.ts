@@ -1,14 +1,15 @@
-import type { JsonObject } from '../json.ts'
 import type { Page, Versioned } from '../store/store.ts'
 import type { Cluster, OCloudStatus } from './cluster.ts'
-import type { OCloudEndpoint } from './place-schema.ts'
+import type { OCloudEndpoint } from './endpoint-schema.ts'
+import type { OCloudLocation, OCloudRegistrationSite } from './place-schema.ts'
 
 /** A registered O-Cloud as it is answered; the kubeconfig stands beside it, encrypted, and never comes back. */
 export interface OCloud {
   oCloudId: string
   name: string
   description?: string
-  location?: JsonObject
+  location?: OCloudLocation
+  site?: OCloudRegistrationSite
   labels: Record<string, string>
   endpoints?: OCloudEndpoint[]
   /** Standard and version, as its operator says. */
@@ -25,7 +26,8 @@ export interface OCloud {
 export interface OCloudInput {
   name: string
   description?: string
-  location?: JsonObject
+  location?: OCloudLocation
+  site?: OCloudRegistrationSite
   labels?: Record<string, string>
   endpoints?: OCloudEndpoint[]
   compliance?: Record<string, string>

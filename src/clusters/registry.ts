@@ -10,11 +10,13 @@ import { checkNew, checkReplacement } from './registry-rules.ts'
 import type { OCloud, OCloudInput, OCloudRegistry } from './registry-types.ts'
 import { createStatusCache, lookAt } from './status.ts'
 import {
+  CHANGED,
   changedSince,
   createSealedKubeconfigs,
   inUse,
   nameTaken,
   notFound,
+  OCLOUDS,
   openPart,
   refusalOf,
   type StoredOCloud,
@@ -34,7 +36,6 @@ export interface RegistryParts {
   statusCacheSeconds: number
 }
 
-const OCLOUDS = 'ocloud'
 const REQUESTS = 'provisioningRequest'
 
 /** The registered O-Clouds: a record for each, its kubeconfig encrypted beside it, and one open connection in each process. */
@@ -92,7 +93,7 @@ export function createOCloudRegistry({
   const clear = (oCloudId: string): Promise<void> => simulated.destroy(oCloudId)
 
   async function forget(oCloud: StoredOCloud, expected?: number): Promise<boolean> {
-    const removed = await oClouds.remove(oCloud.oCloudId, expected).catch((error: unknown) => {
+    const removed = await oClouds.remove(oCloud.oCloudId, expected, { events: CHANGED }).catch((error: unknown) => {
       throw refusalOf(error, oCloud.name)
     })
     if (oCloud.simulated) await clear(oCloud.oCloudId)
@@ -113,9 +114,11 @@ export function createOCloudRegistry({
         createdAt: new Date().toISOString(),
         ...(input.kubeconfig !== undefined && { sealed: kubeconfigs.seal(input.kubeconfig, oCloudId) }),
       }
-      const stored = await oClouds.create(oCloudId, value, { unique: value.name }).catch((error: unknown) => {
-        throw error instanceof AlreadyExists ? nameTaken(value.name) : error
-      })
+      const stored = await oClouds
+        .create(oCloudId, value, { unique: value.name, events: CHANGED })
+        .catch((error: unknown) => {
+          throw error instanceof AlreadyExists ? nameTaken(value.name) : error
+        })
       await initialise(value)
       log.info({ oCloudId, name: value.name, simulated: value.simulated }, 'O-Cloud registered')
       return answer(stored)
@@ -144,7 +147,7 @@ export function createOCloudRegistry({
           createdAt,
           sealed: sealed ?? value.sealed,
         }
-        return { value: next, alongside: { unique: next.name } }
+        return { value: next, alongside: { unique: next.name, events: CHANGED } }
       }
       const stored = await oClouds.update(oCloudId, change).catch((error: unknown) => {
         throw error instanceof AlreadyExists ? nameTaken(input.name) : refusalOf(error, input.name)
@@ -206,11 +209,12 @@ export function createOCloudRegistry({
   }
 }
 
-function described({ name, description, location, labels, endpoints, compliance }: OCloudInput) {
+function described({ name, description, location, site, labels, endpoints, compliance }: OCloudInput) {
   return {
     name,
     ...(description !== undefined && { description }),
     ...(location && { location }),
+    ...(site && { site }),
     labels: labels ?? {},
     ...(endpoints && { endpoints }),
     ...(compliance && { compliance }),

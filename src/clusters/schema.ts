@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { complianceSchema, endpointsSchema } from './place-schema.ts'
+import { complianceSchema, endpointsSchema } from './endpoint-schema.ts'
+import { locationSchema, siteSchema } from './place-schema.ts'
 import type { OCloudInput } from './registry-types.ts'
 
 /** What names one Kubernetes object. */
@@ -19,24 +20,6 @@ const labelKey = z
     'must be a label key as Kubernetes has them',
   )
 
-const location = z
-  .strictObject({
-    name: z.string().max(256).optional(),
-    description: z.string().max(1024).optional(),
-    address: z.string().max(1024).optional(),
-    coordinate: z
-      .strictObject({
-        type: z.literal('Point'),
-        coordinates: z.union([
-          z.tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)]),
-          z.tuple([z.number().min(-180).max(180), z.number().min(-90).max(90), z.number()]),
-        ]),
-      })
-      .optional()
-      .meta({ description: 'GeoJSON Point: longitude, latitude, altitude (RFC 7946).' }),
-  })
-  .meta({ id: 'OCloudLocation' })
-
 /** POST and PUT. Which of kubeconfig and simulated may stand where is a rule of the registry and of the route. */
 export const oCloudInputSchema = z
   .strictObject({
@@ -48,7 +31,8 @@ export const oCloudInputSchema = z
       )
       .meta({ description: 'Unique.' }),
     description: z.string().max(1024).optional(),
-    location: location.optional(),
+    location: locationSchema.optional(),
+    site: siteSchema.optional(),
     labels: z.record(labelKey, label).optional(),
     endpoints: endpointsSchema.optional(),
     compliance: complianceSchema.optional(),
@@ -97,7 +81,8 @@ export const oCloudSchema = z
     oCloudId: z.string(),
     name: z.string(),
     description: z.string().optional(),
-    location: z.record(z.string(), z.unknown()).optional(),
+    location: locationSchema.optional(),
+    site: siteSchema.optional(),
     labels: z.record(z.string(), z.string()),
     endpoints: endpointsSchema.optional(),
     compliance: complianceSchema.optional(),

@@ -1,7 +1,13 @@
-import { createHash } from 'node:crypto'
 import { ServiceError } from '../errors.ts'
 import { type SecretBox, StillReferenced, VersionConflict } from '../store/store.ts'
+import { uuidOfName } from '../uuid-of-name.ts'
 import type { OCloud } from './registry-types.ts'
+
+/** Their collection, and the topic of the feed on which each change of one is told. */
+export const OCLOUDS = 'ocloud'
+
+/** Tells whoever follows the O-Clouds that one was registered, changed or removed. */
+export const CHANGED = [{ event: 'changed', data: null }]
 
 /** An O-Cloud as it is stored: the kubeconfig beside it, encrypted and bound to the id. */
 export interface StoredOCloud extends OCloud {
@@ -29,10 +35,7 @@ export function openPart({ sealed: _, ...oCloud }: StoredOCloud): OCloud {
 
 /** The id of the cluster of that name that a step of a request makes: always the same one (UUID version 5), so that a step which runs again after a death registers nothing twice. */
 export function managedId(reference: string, step: string, name: string): string {
-  const hash = createHash('sha1').update(`o2ims.dev/ocloud/${reference}/${step}/${name}`).digest()
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
-  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  return uuidOfName('ocloud', reference, step, name)
 }
 
 export function notFound(oCloudId: string): ServiceError {

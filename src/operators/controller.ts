@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Cluster, KindRef, KubernetesObject, ObjectRef } from '../clusters/cluster.ts'
-import { type Informer, startInformer } from '../clusters/simulated/controllers/informer.ts'
-import { createWorkQueue } from '../clusters/simulated/controllers/work-queue.ts'
+import { type Informer, startInformer } from '../clusters/informer.ts'
+import { createWorkQueue } from '../clusters/work-queue.ts'
 
 export interface ControllerParts {
   cluster: Cluster

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { Cluster, KindRef, KubernetesObject } from '../clusters/cluster.ts'
-import { startInformer } from '../clusters/simulated/controllers/informer.ts'
-import { createWorkQueue } from '../clusters/simulated/controllers/work-queue.ts'
+import { startInformer } from '../clusters/informer.ts'
 import { keyOfRef, kindKey, kindOfDefinition, servesVersion } from '../clusters/simulated/kinds.ts'
+import { createWorkQueue } from '../clusters/work-queue.ts'
 
 const DEFINITION: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 /** Between a definition and its kind an API server takes a moment. */

@@ -37,7 +37,9 @@ export async function createFeed({
     log,
     signal: stop.signal,
     onEntry(entry) {
-      for (const subscriber of [...(topics.get(entry.topic) ?? [])]) tell(() => subscriber.onEntry(entry))
+      const [collection = ''] = entry.topic.split(':', 1)
+      for (const topic of new Set([entry.topic, collection]))
+        for (const subscriber of [...(topics.get(topic) ?? [])]) tell(() => subscriber.onEntry(entry))
     },
     onGap() {
       for (const subscriber of [...topics.values()].flatMap((set) => [...set])) tell(subscriber.onGap)

@@ -142,7 +142,7 @@ export interface FeedEntry {
 
 /** The one stream that all processes write to and each process reads once (trap 17). */
 export interface Feed {
-  /** Listens to one topic; `onGap` is called after a reconnect that lost entries: read the state again. Returns the way to stop. */
+  /** Listens to one topic, or to all topics of a collection by its name; `onGap` is called after a reconnect that lost entries: read the state again. Returns the way to stop. */
   subscribe(topic: string, onEntry: (entry: FeedEntry) => void, onGap: () => void): () => void
   /** Publishes an entry that belongs to no record's log (lock released, simulated object changed). */
   publish(topic: string, event: string, data: JsonValue): Promise<void>

@@ -11,6 +11,7 @@ import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
+import { createInventory } from '../../src/inventory/inventory.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { createJournals } from '../../src/provisioning/logs-journal.ts'
@@ -163,6 +164,7 @@ export async function startTestApi({
   })
   const app = await createApp({
     registration,
+    inventory: createInventory(store),
     provisioning,
     oClouds,
     templates: catalogue,

@@ -61,9 +61,10 @@ export function createKubernetesCluster({
       const path = collectionPath(address, selection.namespace)
       return (await listObjects(connection, path, selectors(selection), kind, signal)).objects
     },
-    watch(kind, selection, signal) {
+    watch(kind, selection, signal, { onReach } = {}) {
       const locate = async () => collectionPath(await addressOf(discovery, kind, { signal }), selection.namespace)
-      return watchObjects({ connection, locate, query: selectors(selection), kind, timeouts: limits, log, signal })
+      const query = selectors(selection)
+      return watchObjects({ connection, locate, query, kind, timeouts: limits, onReach, log, signal })
     },
     async scope(kind, { signal } = {}) {
       const address = await discovery.find(kind, { signal })

@@ -11,6 +11,8 @@ export interface Timeouts {
   watchSeconds: number
   /** Milliseconds beyond that after which the connection counts as dead. */
   watchGraceMs: number
+  /** Milliseconds of silence after which a watch is taken up again. A server sends a bookmark about once a minute: one that is silent for longer is none, or hangs. */
+  watchQuietMs: number
   /** Longest pause between two attempts to connect a watch again. */
   backoffMs: number
 }
@@ -20,6 +22,7 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 5_000,
   watchSeconds: 290,
   watchGraceMs: 15_000,
+  watchQuietMs: 80_000,
   backoffMs: 10_000,
 }
 

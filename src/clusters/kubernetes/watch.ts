@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { KindRef, WatchEvent } from '../cluster.ts'
+import type { KindRef, Reach, WatchEvent } from '../cluster.ts'
 import { numberAt, stringAt } from '../fields.ts'
 import { unknownKind } from './address.ts'
 import { type Connection, jsonOf, type Timeouts, textOf } from './connection.ts'
@@ -17,12 +17,15 @@ export interface WatchParts {
   query: Record<string, string | undefined>
   kind: KindRef
   timeouts: Timeouts
+  onReach?: ((reach: Reach) => void) | undefined
   log: Logger
   signal: AbortSignal
 }
 
 /** The server no longer has the history from there on: list again. */
 const EXPIRED = Symbol('expired')
+/** The server has taken up the watch. */
+const OPEN = Symbol('open')
 
 /**
  * List, then watch, for ever. A watch that the server ends (it does, every few minutes) or that breaks goes on at the last resourceVersion or
@@ -32,6 +35,7 @@ const EXPIRED = Symbol('expired')
 export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEvent> {
   const { connection, query, kind, timeouts, log, signal } = parts
   const retry = createRetry(timeouts)
+  const reach = createReach(parts.onReach)
   let from: string | undefined
   let path = ''
   let listed = false
@@ -41,6 +45,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
       if (from === undefined) {
         path = await parts.locate()
         const listing = await listObjects(connection, path, query, kind, signal)
+        reach.answered()
         if (listed) yield { type: 'RESYNC' }
         for (const object of listing.objects) yield { type: 'ADDED', object }
         yield { type: 'SYNCED' }
@@ -53,6 +58,10 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           log.info({ kind: kind.kind, path }, 'the API server has no history from there on: listing again')
           from = undefined
           break
+        }
+        if (event === OPEN) {
+          reach.answered()
+          continue
         }
         if (event.resourceVersion !== undefined) {
           retry.progressed()
@@ -69,6 +78,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           retryable: true,
         })
       }
+      if (!listed || retry.failures() > 0) reach.failed(messageOf(error))
       const level = retry.failures() === 0 ? 'warn' : 'debug'
       log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)
@@ -84,7 +94,11 @@ interface Step {
 }
 
 /** One connection, from a resourceVersion until it ends. */
-async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGenerator<Step | typeof EXPIRED> {
+async function* oneWatch(
+  parts: WatchParts,
+  path: string,
+  from: string,
+): AsyncGenerator<Step | typeof EXPIRED | typeof OPEN> {
   const { connection, query, kind, timeouts, signal } = parts
   const seconds = Math.max(1, Math.round(timeouts.watchSeconds * (0.9 + Math.random() * 0.2)))
   const over = new AbortController()
@@ -93,6 +107,7 @@ async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGe
     () => over.abort(new Error(`the watch was not ended ${timeouts.watchGraceMs} ms after its time`)),
     seconds * 1000 + timeouts.watchGraceMs,
   )
+  const quiet = setTimeout(() => over.abort(new Error('the watch was silent for too long')), timeouts.watchQuietMs)
   let body: Readable | undefined
   try {
     const watching = {
@@ -115,7 +130,9 @@ async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGe
       else throw refusalOf(refused, { what: `The watch of ${kind.kind}` })
       return
     }
+    yield OPEN
     for await (const { type, object } of watchLines(answer.body)) {
+      quiet.refresh()
       if (type === 'ERROR') {
         const code = numberAt(object, 'code') ?? 500
         if (isExpired(code, object)) yield EXPIRED
@@ -130,6 +147,7 @@ async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGe
     }
   } finally {
     clearTimeout(limit)
+    clearTimeout(quiet)
     // A consumer that left, or a stream that was given up: the connection goes with it.
     body?.destroy()
   }
@@ -138,6 +156,23 @@ async function* oneWatch(parts: WatchParts, path: string, from: string): AsyncGe
 /** 410, or a server that was set back to before what we have seen. */
 function isExpired(status: number, body: unknown): boolean {
   return status === 410 || /Too large resource version/i.test(stringAt(body, 'message') ?? '')
+}
+
+/** Tells only what is new. */
+function createReach(tell: WatchParts['onReach']) {
+  let known: boolean | undefined
+  return {
+    answered() {
+      if (known === true) return
+      known = true
+      tell?.({ reachable: true })
+    },
+    failed(reason: string) {
+      if (known === false) return
+      known = false
+      tell?.({ reachable: false, reason })
+    },
+  }
 }
 
 interface Retry {

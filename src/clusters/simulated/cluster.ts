@@ -73,8 +73,9 @@ export function createSimulatedCluster({
       return (await select({ objects }, await kinds.need(kind), kind, selection)).objects.sort(byName)
     },
 
-    async *watch(kind, selection, signal) {
+    async *watch(kind, selection, signal, { onReach } = {}) {
       signal.throwIfAborted()
+      onReach?.({ reachable: true })
       yield* watchObjects({ oCloudId, objects, hub }, await kinds.need(kind), kind, selection, signal)
     },
 

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
 import type { KindRef } from '../cluster.ts'
+import { startInformer } from '../informer.ts'
+import { createWorkQueue } from '../work-queue.ts'
 import type { SimulatedCluster } from './cluster.ts'
-import { startInformer } from './controllers/informer.ts'
-import { createWorkQueue } from './controllers/work-queue.ts'
 
 const HOLDERS: KindRef[] = [
   { apiVersion: 'v1', kind: 'Namespace' },

@@ -1,7 +1,9 @@
 import type { Cluster, KubernetesObject } from '../cluster.ts'
+import { HARDWARE_ANNOTATION, type HardwareInput } from '../node-hardware.ts'
 import { nodesOf, type SpecNode } from '../spec-nodes.ts'
 import { SIMULATED_VERSION } from './cluster.ts'
 import { writeStatus } from './controllers/write-status.ts'
+import { hardwareOfNode } from './hardware.ts'
 
 /** What a simulated node offers. */
 export interface NodeSize {
@@ -18,9 +20,11 @@ export interface SeedOptions {
 
 /** More pods than a kubelet takes by default: a demo may place a thousand small workloads on three nodes. */
 export const NODE_SIZE: NodeSize = { cpu: '16', memory: '64Gi', pods: '1000' }
+/** In two zones, which Inventory shows as two resource pools. */
 const NODES = nodesOf({ name: 'node', controlPlanes: 1, workers: 2 }).map((node, index) => ({
   ...node,
   name: `node-${index}`,
+  labels: { 'topology.kubernetes.io/zone': index < 2 ? 'zone-1' : 'zone-2' },
 }))
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
@@ -29,14 +33,16 @@ export async function seedCluster(cluster: Cluster, { nodes = NODES, size = NODE
   for (const namespace of NAMESPACES) {
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { force: true })
   }
-  for (const wanted of nodes) {
-    const node = await cluster.apply(nodeObject(wanted), { force: true })
+  for (const [index, wanted] of nodes.entries()) {
+    const node = await cluster.apply(nodeObject(wanted, hardwareOfNode(wanted, index, cluster.oCloudId)), {
+      force: true,
+    })
     await writeStatus(cluster, node, ({ status }) => status ?? nodeStatus(size))
   }
   await cluster.apply(coreDns(), { force: true })
 }
 
-function nodeObject({ name, role, labels: given }: SpecNode): KubernetesObject {
+function nodeObject({ name, role, labels: given }: SpecNode, hardware: HardwareInput): KubernetesObject {
   const labels: Record<string, string> = {
     'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
@@ -44,7 +50,13 @@ function nodeObject({ name, role, labels: given }: SpecNode): KubernetesObject {
     ...given,
   }
   if (role === 'control-plane') labels['node-role.kubernetes.io/control-plane'] = ''
-  return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { providerID: `simulated://${name}` } }
+  const annotations = { [HARDWARE_ANNOTATION]: JSON.stringify(hardware) }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels, annotations },
+    spec: { providerID: `simulated://${name}` },
+  }
 }
 
 function nodeStatus(size: NodeSize): NonNullable<KubernetesObject['status']> {

@@ -4,6 +4,7 @@ import { SIMULATED } from '../../operators/profile.ts'
 import { simulatedTarget } from '../../operators/simulated-kubeconfig.ts'
 import { FOCOM_MANAGER, startOperators } from '../../operators/start.ts'
 import { type Store, VersionConflict } from '../../store/store.ts'
+import { whileLeased } from '../../store/while-leased.ts'
 import type { Cluster } from '../cluster.ts'
 import type { ClusterLifecycle } from '../lifecycle.ts'
 import { nodesOf } from '../spec-nodes.ts'
@@ -13,7 +14,6 @@ import { runControllers } from './controllers/run.ts'
 import { createDirectory } from './directory.ts'
 import { runHousekeeping } from './housekeeping.ts'
 import { createSimulatedLifecycle, type MadeCluster } from './lifecycle.ts'
-import { pause } from './pause.ts'
 import { type SeedOptions, seedCluster } from './seed.ts'
 import { createWatchHub } from './watch-hub.ts'
 
@@ -23,8 +23,6 @@ export interface SimulationDelays extends Delays {
 }
 
 const DELAYS: SimulationDelays = { startMs: 300, runMs: 500, createMs: 1500 }
-/** How often a process that does not run the controllers asks whether it should. */
-const LEASE_MS = 2000
 const LEASE = 'simulated-controllers'
 
 export interface InitialiseOptions extends SeedOptions {
@@ -102,7 +100,7 @@ export function createSimulatedClusters({ store, log, delays }: SimulatedCluster
 
     startControllers() {
       const stop = new AbortController()
-      const ended = keepPlaying(stop.signal)
+      const ended = whileLeased({ leases: store.leases, name: LEASE, signal: stop.signal, log, work: playAll })
       return {
         async stop() {
           stop.abort()
@@ -110,24 +108,6 @@ export function createSimulatedClusters({ store, log, delays }: SimulatedCluster
         },
       }
     },
-  }
-
-  /** Takes the lease whenever nobody holds it, and plays as long as it is ours. */
-  async function keepPlaying(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const turn = new AbortController()
-      try {
-        if (await store.leases.take(LEASE, () => turn.abort())) {
-          log.info('this process runs the controllers of the simulated O-Clouds')
-          await playAll(AbortSignal.any([signal, turn.signal]))
-        }
-      } catch (error) {
-        if (!signal.aborted) log.warn({ reason: messageOf(error) }, 'the simulated controllers cannot start')
-      }
-      turn.abort()
-      if (!signal.aborted) await pause(LEASE_MS, signal)
-    }
-    await store.leases.release(LEASE)
   }
 
   /** Follows the directory: one set of controllers for each cluster in it. Resolves when the signal aborts. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
-import { startInformer } from '../../clusters/simulated/controllers/informer.ts'
+import { startInformer } from '../../clusters/informer.ts'
 import { pause } from '../../clusters/simulated/pause.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { behaviourOf, type OperatorBehaviour } from '../behaviour.ts'

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../cluster.ts'
 import { listAt, stringAt } from '../../fields.ts'
-import { keyOf } from './informer.ts'
+import { keyOf } from '../../informer.ts'
 
 export interface Owner {
   kind: string

@@ -1,6 +1,7 @@
+import { type Amounts, requestsOf } from '../../amounts.ts'
 import type { KubernetesObject } from '../../cluster.ts'
 import { stringAt } from '../../fields.ts'
-import { type Amounts, allocatableOf, obstacle, requestsOf, unschedulable } from './scheduling.ts'
+import { allocatableOf, obstacle, unschedulable } from './scheduling.ts'
 
 /** Which pod takes how much of which node. */
 export interface Placement {

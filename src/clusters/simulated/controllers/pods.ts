@@ -1,10 +1,10 @@
 import type { Cluster, KubernetesObject } from '../../cluster.ts'
 import { stringAt } from '../../fields.ts'
-import type { Informer } from './informer.ts'
+import type { Informer } from '../../informer.ts'
+import type { WorkQueue } from '../../work-queue.ts'
 import type { Placement } from './placement.ts'
 import { pendingStatus, phaseOf, runningStatus, succeededStatus } from './pod-status.ts'
 import { troubledStatus } from './troubled-pods.ts'
-import type { WorkQueue } from './work-queue.ts'
 import { writeStatus } from './write-status.ts'
 
 export interface Delays {

@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../../json.ts'
+import { type Amounts, amountsOf, limitsOf, requestsOf } from '../../amounts.ts'
 import type { KubernetesObject } from '../../cluster.ts'
 import { at, isObject, listAt, stringAt } from '../../fields.ts'
+import { keyOf } from '../../informer.ts'
 import { formatQuantity } from '../../quantity.ts'
-import { keyOf } from './informer.ts'
-import { type Amounts, amountsOf, limitsOf, requestsOf } from './scheduling.ts'
 
 /** What the pods of each namespace take, against its quotas. Only cpu, memory and pods are counted; other resources of a quota are not. */
 export interface Quotas {

@@ -1,65 +1,12 @@
-import { ServiceError } from '../../../errors.ts'
+import { type Amounts, amountsOf } from '../../amounts.ts'
 import type { KubernetesObject } from '../../cluster.ts'
-import { at, conditionOf, isObject, listAt, stringAt } from '../../fields.ts'
-import { type Billionths, parseQuantity } from '../../quantity.ts'
-
-/** Amounts by resource; `pods` counts like any other. */
-export type Amounts = Record<string, Billionths>
-
-const ONE_POD: Billionths = 1_000_000_000n
+import { at, conditionOf, isObject, stringAt } from '../../fields.ts'
 
 /** The label by which a pod asks for one node. */
 export const HOSTNAME = 'kubernetes.io/hostname'
 
-/** What a pod keeps of its node: the requests of its containers, a limit counting where there is no request. */
-export function requestsOf(podSpec: unknown): Amounts {
-  return totalOf(podSpec, { pods: ONE_POD }, wanted)
-}
-
-/** What a pod may take at most, as far as its containers say. */
-export function limitsOf(podSpec: unknown): Amounts {
-  return totalOf(podSpec, {}, (container) => amountsOf(at(container, 'resources', 'limits')))
-}
-
-function totalOf(podSpec: unknown, start: Amounts, amounts: (container: unknown) => Amounts): Amounts {
-  const total = start
-  for (const container of listAt(podSpec, 'containers')) {
-    for (const [resource, amount] of Object.entries(amounts(container)))
-      total[resource] = (total[resource] ?? 0n) + amount
-  }
-  for (const container of listAt(podSpec, 'initContainers')) {
-    for (const [resource, amount] of Object.entries(amounts(container))) {
-      if (amount > (total[resource] ?? 0n)) total[resource] = amount
-    }
-  }
-  return total
-}
-
-function wanted(container: unknown): Amounts {
-  return { ...amountsOf(at(container, 'resources', 'limits')), ...amountsOf(at(container, 'resources', 'requests')) }
-}
-
 export function allocatableOf(node: KubernetesObject): Amounts {
   return amountsOf(at(node, 'status', 'allocatable'))
-}
-
-export function amountsOf(value: unknown): Amounts {
-  const amounts: Amounts = {}
-  for (const [resource, quantity] of Object.entries(isObject(value) ? value : {})) {
-    const amount = amountOf(String(quantity))
-    if (amount !== undefined) amounts[resource] = amount
-  }
-  return amounts
-}
-
-/** What cannot be read asks for nothing. */
-function amountOf(quantity: string): Billionths | undefined {
-  try {
-    return parseQuantity(quantity)
-  } catch (error) {
-    if (error instanceof ServiceError) return undefined
-    throw error
-  }
 }
 
 /** Why the node cannot take it; undefined when it can. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { messageOf, ServiceError } from '../../../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
 
 /** Keys to look at. Each is worked on by one at a time; one that is added while it waits is done once. */
 export interface WorkQueue {
@@ -56,7 +56,7 @@ export function createWorkQueue({ work, concurrency, signal, log }: WorkQueuePar
     const count = (failures.get(key) ?? 0) + 1
     failures.set(key, count)
     const usual = error instanceof ServiceError && (error.code === 'CONFLICT' || error.retryable)
-    if (!usual) log.warn({ key, reason: messageOf(error) }, 'a simulated controller failed and tries again')
+    if (!usual) log.warn({ key, reason: messageOf(error) }, 'what had to be done failed and is tried again')
     queue.add(key, Math.min(FIRST_RETRY_MS * 2 ** Math.min(count, 10), LONGEST_RETRY_MS))
   }
 
