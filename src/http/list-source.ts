@@ -32,7 +32,7 @@ interface Equality {
  * `indexed`: attributes whose values are indexes of the collection. `within`: only those with that value, e.g. of one pool.
  */
 export function storedSource(
-  records: StoredRecords,
+  records: () => StoredRecords,
   indexed: readonly string[] = [],
   within?: { attribute: string; value: string },
 ): ListSource {
@@ -44,7 +44,7 @@ export function storedSource(
     if (all.length < 2) return all[0]
     const counts = await Promise.all(
       all.map(({ attribute, values }) =>
-        Promise.all(values.map((value) => records.count({ attribute, value }))).then((each) =>
+        Promise.all(values.map((value) => records().count({ attribute, value }))).then((each) =>
           each.reduce((sum, count) => sum + count, 0),
         ),
       ),
@@ -53,7 +53,7 @@ export function storedSource(
   }
 
   return {
-    version: () => records.version(),
+    version: () => records().version(),
     async *looks(filter, after, wanted) {
       const where = await narrowest(filter)
       const elsewhere = where === fixed ? undefined : within
@@ -62,7 +62,7 @@ export function storedSource(
       const containing = sure ? [] : literalsOf(filter)
       const look = { limit, examine: EXAMINED_AT_ONCE, containing, ...(where && { where }) }
       for (let from = after; ; ) {
-        const { rows, next } = await records.scan({ ...look, ...(from !== undefined && { after: from }) })
+        const { rows, next } = await records().scan({ ...look, ...(from !== undefined && { after: from }) })
         const entries = rows.map(({ position, text }) => ({
           position,
           text,

@@ -49,11 +49,20 @@ describe('a list of stored records', needs('redis'), () => {
       },
     }
     const type = queryTypeOf(machineSchema)
-    const list = { path: '/machines', type, source: storedSource(records, ['rack']), excludedByDefault: ['alarms'] }
+    const list = {
+      path: '/machines',
+      type,
+      source: storedSource(() => records, ['rack']),
+      excludedByDefault: ['alarms'],
+    }
     ;({ url, close } = await serve([
       list,
       { ...list, path: '/others' },
-      { ...list, path: '/rack', source: storedSource(records, ['id', 'rack'], { attribute: 'rack', value: 'r1' }) },
+      {
+        ...list,
+        path: '/rack',
+        source: storedSource(() => records, ['id', 'rack'], { attribute: 'rack', value: 'r1' }),
+      },
       {
         path: '/endless',
         type,
