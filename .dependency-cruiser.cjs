@@ -48,7 +48,7 @@ module.exports = {
       comment:
         'The command line knows the service by its API; serve and demo start it as a process, validate asks its rules, play-operators plays what is no part of it',
       from: { path: '^src/cli/', pathNot: '^src/cli/commands/(serve|validate|play-operators)\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(cli/|process-identity\\.ts$)' },
+      to: { path: '^src/', pathNot: '^src/(cli/|(process-identity|plain-yaml)\\.ts$)' },
     },
     {
       name: 'validate-asks-rules-alone',

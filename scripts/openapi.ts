@@ -14,6 +14,7 @@ const operations = createOperations(
     oClouds: described('oClouds'),
     templates: described('templates'),
     registration: described('registration'),
+    subscriptions: described('subscriptions'),
     inventory: described('inventory'),
     ready: async () => undefined,
     log: pino({ level: 'silent' }),

@@ -29,6 +29,9 @@ import type { TemplateCatalogue } from './provisioning/templates/catalogue-types
 import { templateOperations } from './provisioning/templates/routes.ts'
 import type { RegistrationService } from './registration/registration.ts'
 import { REGISTRATION_TAG, registrationOperation } from './registration/routes.ts'
+import { inventorySubscriptionOperations } from './subscriptions/inventory-routes.ts'
+import { SUBSCRIPTIONS_TAG, subscriptionOperations } from './subscriptions/routes.ts'
+import type { Subscriptions } from './subscriptions/service.ts'
 
 const INFO = {
   title: 'o2ims',
@@ -56,6 +59,7 @@ const TAGS: Tag[] = [
     name: INVENTORY_API.tag,
     description: `O2ims_InfrastructureInventory ${INVENTORY_API.version} as the specification defines it, read-only. The same paths below ${INVENTORY_API.aliases.join(' and ')}, as v1 and as v2, answer identically.`,
   },
+  SUBSCRIPTIONS_TAG,
   REGISTRATION_TAG,
   { name: 'Service', description: 'Is it there, and is it ready?' },
 ]
@@ -65,6 +69,7 @@ export interface AppParts {
   oClouds: OCloudRegistry
   templates: TemplateCatalogue
   registration: RegistrationService
+  subscriptions: Subscriptions
   inventory: Inventory
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
@@ -91,7 +96,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, registration, inventory, ready, log, settings }: AppParts,
+  { provisioning, oClouds, templates, registration, subscriptions, inventory, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
   const lists = createLists({
@@ -108,9 +113,14 @@ export function createOperations(
     ...oCloudOperations({ oClouds, lists, log }),
     ...templateOperations({ templates, lists }),
     registrationOperation(registration),
+    ...subscriptionOperations({ subscriptions, lists }),
     ...canonicalOperations({ provisioning, lists }),
-    ...guarded(inventoryOperations({ inventory, lists, registration, apiRoot: settings.apiRoot }), () =>
-      registration.guard(),
+    ...guarded(
+      [
+        ...inventoryOperations({ inventory, lists, registration, apiRoot: settings.apiRoot }),
+        ...inventorySubscriptionOperations({ subscriptions, lists }),
+      ],
+      () => registration.guard(),
     ),
     ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),

@@ -146,6 +146,16 @@ const SETTINGS = z.object({
   CALLBACK_TEST: flag(false).describe(
     'Whether a subscription is refused unless a GET of its callback is answered with 204.',
   ),
+  MAX_SUBSCRIPTIONS: whole(1, 10_000, 1000).describe('Subscriptions that there may be.'),
+  NOTIFICATION_FIRST_RETRY_SECONDS: whole(1, 3600, 1).describe(
+    'Seconds after which a notification that failed is tried again; doubled with each failure that follows.',
+  ),
+  NOTIFICATION_LONGEST_RETRY_SECONDS: whole(1, 86_400, 3600).describe(
+    'The longest such pause, also when the subscriber asks for a longer one (`Retry-After`).',
+  ),
+  NOTIFICATION_RETRY_WINDOW_SECONDS: whole(1, 2_592_000, 86_400).describe(
+    'Seconds for which a notification is tried before it becomes a dead letter.',
+  ),
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
   OCLOUD_STATUS_CACHE_SECONDS: whole(0, 3600, 5).describe('Seconds for which the status of an O-Cloud is kept.'),
@@ -195,6 +205,10 @@ const CONFIG = SETTINGS.transform((env) => ({
   callbackAllowHttp: env.CALLBACK_ALLOW_HTTP,
   callbackAllowAddresses: env.CALLBACK_ALLOW_ADDRESSES,
   callbackTest: env.CALLBACK_TEST,
+  maxSubscriptions: env.MAX_SUBSCRIPTIONS,
+  notificationFirstRetrySeconds: env.NOTIFICATION_FIRST_RETRY_SECONDS,
+  notificationLongestRetrySeconds: env.NOTIFICATION_LONGEST_RETRY_SECONDS,
+  notificationRetryWindowSeconds: env.NOTIFICATION_RETRY_WINDOW_SECONDS,
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
   oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,

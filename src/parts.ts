@@ -18,6 +18,7 @@ import { createQueues, type QueueParts, type Queues } from './queue/queues.ts'
 import { openIdentity } from './registration/identity.ts'
 import { createRegistration, type RegistrationService } from './registration/registration.ts'
 import { type OpenStore, openStore } from './store/open-store.ts'
+import { createSubscriptions, type Subscriptions } from './subscriptions/service.ts'
 
 /** What both roles are made of. */
 export interface Parts {
@@ -32,6 +33,7 @@ export interface Parts {
   provisioning: ProvisioningService
   outgoing: Outgoing
   registration: RegistrationService
+  subscriptions: Subscriptions
   inventory: Inventory
 }
 
@@ -86,6 +88,11 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     log,
     clock: () => new Date(),
   })
+  const subscriptions = createSubscriptions({
+    store,
+    acceptCallback: outgoing.acceptCallback,
+    most: config.maxSubscriptions,
+  })
   return {
     store,
     requests,
@@ -98,6 +105,7 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     provisioning,
     outgoing,
     registration,
+    subscriptions,
     inventory: createInventory(store),
   }
 }

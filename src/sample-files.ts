@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { messageOf } from './errors.ts'
+import { parsePlain } from './plain-yaml.ts'
 import { hasCode } from './system-error.ts'
 
 /** One file of samples, read: its content, or why it cannot be read. */
@@ -25,7 +25,7 @@ async function readSample(directory: string, file: string): Promise<SampleFile> 
     const path = join(directory, file)
     const { size } = await stat(path)
     if (size > MOST_BYTES) return { file, unreadable: `has ${size} bytes; ${MOST_BYTES} are allowed` }
-    return { file, content: parse(await readFile(path, 'utf8')) }
+    return { file, content: parsePlain(await readFile(path, 'utf8')) }
   } catch (error) {
     return { file, unreadable: messageOf(error) }
   }

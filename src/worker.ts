@@ -12,13 +12,18 @@ import { createJournals, type Journals } from './provisioning/logs-journal.ts'
 import type { StepPorts } from './provisioning/run/step-context.ts'
 import { STEPS } from './provisioning/steps/registry.ts'
 import { startProvisioningWorker } from './provisioning/worker.ts'
+import { startDeliverer } from './subscriptions/deliverer.ts'
+import { eventKinds } from './subscriptions/event-kinds.ts'
 import { createChildProcesses } from './tools/child-processes.ts'
 import { createDocker } from './tools/docker.ts'
 import { createKind } from './tools/kind.ts'
 import { createKpt } from './tools/kpt.ts'
 import { endLeftovers, endOrphans } from './tools/leftovers.ts'
 
-/** Starts the worker role: the tools and drivers that steps act through, the simulated controllers, what keeps Inventory true, and the queue's consumer. Resolves with how to stop it. */
+/**
+ * Starts the worker role: the tools and drivers that steps act through, the simulated controllers, what keeps Inventory true, the queue's consumer, and what delivers
+ * notifications. Resolves with how to stop it.
+ */
 export async function startWorker(
   config: Config,
   parts: Parts,
@@ -51,9 +56,20 @@ export async function startWorker(
     log,
     clock: () => new Date(),
   })
+  const deliverer = startDeliverer({
+    store: parts.store,
+    post: parts.outgoing.post,
+    kinds: eventKinds(apiRoot ?? `http://${config.host}:${config.port}`),
+    settings: {
+      firstMs: config.notificationFirstRetrySeconds * 1000,
+      mostMs: config.notificationLongestRetrySeconds * 1000,
+      windowMs: config.notificationRetryWindowSeconds * 1000,
+    },
+    log,
+  })
   log.info({ concurrency: config.workerConcurrency, childProcesses: config.childProcesses }, 'the worker is running')
   return async () => {
-    await Promise.all([worker.close(), inventory.stop(), controllers.stop()])
+    await Promise.all([worker.close(), inventory.stop(), controllers.stop(), deliverer.stop()])
   }
 }
 

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
+import { plainValue } from '../plain-yaml.ts'
 import { CommandFailure } from './client/failure.ts'
 
 const LARGEST = 1024 * 1024
@@ -22,10 +23,20 @@ export function parseRequest(text: string, source: string): object {
     })
   const [error] = document.errors
   if (error) throw new CommandFailure(`${source} is neither YAML nor JSON: ${error.message}`)
-  const body: unknown = document.toJS({ maxAliasCount: 100 })
+  const body = contentOf(document, source)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new CommandFailure(`${source} holds no request: an object with name, templateName and so on is expected`)
   return body
+}
+
+function contentOf(document: Document, source: string): unknown {
+  try {
+    return plainValue(document)
+  } catch (error) {
+    throw new CommandFailure(`${source} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
 }
 
 /** The text of a file, `-` for standard input, up to 1 MiB. Rejects with a CommandFailure that names it. */

@@ -3,6 +3,7 @@ import { CommandFailure } from './client/failure.ts'
 import { followLog } from './client/log-lines.ts'
 import type { Context } from './context.ts'
 import { logLineText } from './view/log-line.ts'
+import { clean } from './view/text.ts'
 
 /** How long the last lines may take after the request has ended. */
 const LAST_LINES_MS = 2_000
@@ -17,7 +18,7 @@ export function showLog(context: Context, id: string, signal: AbortSignal): { en
   const stop = new AbortController()
   const shown = show().catch((error: unknown) => {
     if (!(error instanceof CommandFailure)) throw error
-    target.print(`the log cannot be shown: ${error.message.split('\n')[0]}`)
+    target.print(`the log cannot be shown: ${clean(error.message.split('\n')[0] ?? '')}`)
   })
 
   async function show(): Promise<void> {

@@ -23,7 +23,12 @@ users:
 
 const place = {
   description: 'A site of your own',
-  location: { name: 'Hsinchu', coordinate: { type: 'Point', coordinates: [120.99, 24.78] } },
+  location: {
+    globalLocationId: 'TW-HSZ',
+    name: 'Hsinchu',
+    coordinate: { type: 'Point', coordinates: [120.99, 24.78] },
+  },
+  site: { oCloudSiteId: 'hsinchu-1', name: 'Hsinchu 1' },
   labels: { environment: 'edge' },
 }
 

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** Of a container's output, when nobody says how much. */
 export const LOG_LINES = 50
 export const LOG_BYTES = 16 * 1024
@@ -15,4 +17,11 @@ export function endOf(text: string, lines: number, bytes: number): string {
     .subarray(encoded.length - bytes)
     .toString('utf8')
     .replace(/^\uFFFD+/, '')
+}
+
+/** What was printed, as words in one line: colours and whatever else drives a terminal are left out. */
+export function plainWords(printed: string): string {
+  return stripVTControlCharacters(printed)
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
 }

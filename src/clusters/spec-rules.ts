@@ -1,4 +1,5 @@
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
+import { plainValue } from '../plain-yaml.ts'
 
 const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/
 const LABEL_PREFIX = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/
@@ -49,12 +50,12 @@ export function patchProblem(text: string): string | undefined {
   return undefined
 }
 
-function read(document: { toJS(): unknown }): Record<string, unknown> | undefined {
+function read(document: Document): Record<string, unknown> | undefined {
   let content: unknown
   try {
-    content = document.toJS()
+    content = plainValue(document)
   } catch {
-    // An alias that names nothing, or one that grows without end.
+    // Aliases that lead nowhere, or too far.
     return undefined
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) return undefined

@@ -69,7 +69,7 @@ function plainNumber(quantity: string): string {
 const ONE = 1_000_000_000n
 
 /** Errors of our own are written for readers; what others throw may hold an address with credentials. */
-function plainWords(error: unknown): string {
+export function plainWords(error: unknown): string {
   return error instanceof ServiceError ? messageOf(error) : 'the cluster cannot be reached'
 }
 

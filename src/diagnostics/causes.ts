@@ -1,3 +1,4 @@
+import { plainWords } from '../clusters/log-end.ts'
 import type { DiagnosedTarget, Diagnosis, PodFinding } from './schema.ts'
 
 const MOST = 10
@@ -9,6 +10,8 @@ export interface Cause {
   sentence: string
   /** The words of others in it. */
   said?: string
+  /** The object that failed, where the sentence says hardly more than that; and what it says beyond. */
+  about?: { object: string; beyond: string }
 }
 
 type Failure = NonNullable<Diagnosis['failure']> & { oCloudId?: string }
@@ -94,13 +97,16 @@ function ofWorkloads({ name, workloads = [] }: DiagnosedTarget): Cause[] {
   return workloads.map(({ object, hook, failed, message, log }) => {
     const last = lastLine(log)
     const job = object.startsWith('Job ')
-    const words = `${cut(message)}${last && `; its last words: "${last}"`}`
+    const lastWords = last && `; its last words: "${last}"`
+    const words = `${cut(message)}${lastWords}`
     const said = last || message
     if (failed)
       return {
         weight: job ? 88 : 70,
         sentence: `${hook ? 'hook ' : ''}${object} on ${name} failed: ${words}`,
         said,
+        // A hook's step has read its last words itself.
+        about: { object, beyond: hook ? '' : lastWords },
       }
     const refused = /exceeded quota|forbidden|denied/i.test(message)
     return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}`, said }
@@ -144,7 +150,7 @@ function ofEvents({ name, events = [] }: DiagnosedTarget): Cause[] {
     const kind = `${reason} ${object.split('/')[0]}`
     if (weight === undefined || seen.has(kind)) return []
     seen.add(kind)
-    return [{ weight, sentence: `${object} on ${name}: ${reason}: ${cut(message)}` }]
+    return [{ weight, sentence: `${object} on ${name}: ${reason}: ${cut(message)}`, said: message }]
   })
 }
 
@@ -177,16 +183,16 @@ const LIKELY = 60
 /** The failure's own words, with the true cause where they tell only that time is over or that something did not come about. */
 export function explained(failure: Failure, [cause]: readonly Cause[]): string {
   if (cause === undefined || cause.weight < LIKELY || !WITHOUT_CAUSE.has(failure.code)) return failure.cause
-  const known = cause.said !== undefined && failure.cause.includes(cause.said)
-  return known || failure.cause.includes(cause.sentence) ? failure.cause : `${failure.cause}; ${cause.sentence}`
+  const { said, about, sentence } = cause
+  const known = said !== undefined && failure.cause.includes(said)
+  if (known || failure.cause.includes(sentence)) return failure.cause
+  if (about && failure.cause.includes(about.object)) return `${failure.cause}${about.beyond}`
+  return `${failure.cause}; ${sentence}`
 }
 
-function lastLine(log = ''): string {
-  const line = log.trimEnd().split('\n').at(-1)?.trim() ?? ''
-  return cut(line)
-}
+const lastLine = (log = ''): string => cut(log.trimEnd().split('\n').at(-1) ?? '')
 
 function cut(text: string): string {
-  const words = text.replace(/\s+/g, ' ').trim()
+  const words = plainWords(text)
   return words.length <= LONGEST_WORDS ? words : `${words.slice(0, LONGEST_WORDS - 1)}…`
 }

@@ -41,7 +41,6 @@ export interface Outgoing {
 
 /** What is read of an answer before the connection is cut. */
 const LARGEST_ANSWER = 64 * 1024
-const CONNECTIONS_PER_ORIGIN = 16
 
 /** `resolve`: how names become addresses; as the system does it when absent. */
 export function createOutgoing({
@@ -57,7 +56,8 @@ export function createOutgoing({
   const agentWith = (faultOf: (address: string) => string | undefined) =>
     new Agent({
       connect: createGuardedConnector(connect, faultOf, resolve),
-      connections: CONNECTIONS_PER_ORIGIN,
+      // As many as there are exchanges: a few that hang must not hold up others at the same server. Each subscription has one at a time.
+      connections: null,
       pipelining: 1,
       allowH2: false,
     })

@@ -1,5 +1,6 @@
 import { type Document, parseAllDocuments, visit } from 'yaml'
 import { messageOf, ServiceError } from '../errors.ts'
+import { plainValue } from '../plain-yaml.ts'
 import type { PackageFile } from './package-reader.ts'
 
 /** One YAML document of a package, and where it stands. */
@@ -30,14 +31,16 @@ export function parseDocuments(files: readonly PackageFile[], refuse: Refuse): P
         },
       })
     }
-    return parsed.map((document) => ({ path, document }))
+    const documents = parsed.map((document) => ({ path, document }))
+    for (const document of documents) plainOf(document, refuse)
+    return documents
   })
 }
 
-/** The value of a document; `toJS` bounds how often aliases may be repeated. */
+/** The value of a document. Rejects with what `refuse` makes of aliases that lead nowhere, or too far. */
 export function plainOf({ path, document }: PackageDocument, refuse: Refuse): unknown {
   try {
-    return document.toJS()
+    return plainValue(document)
   } catch (error) {
     throw refuse(path, messageOf(error))
   }

@@ -9,7 +9,8 @@ import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from
 import type { SubmittedRequest } from './service-types.ts'
 import type { AcceptedParameters, TemplateCatalogue } from './templates/catalogue-types.ts'
 import { hookStep, targetParameter } from './templates/expansion.ts'
-import { mergeSecrets } from './templates/parameters.ts'
+import { namespaceFaults } from './templates/namespaces.ts'
+import { mergeSecrets, refuse } from './templates/parameters.ts'
 import { renderInputs } from './templates/references.ts'
 import type { Template } from './templates/template.ts'
 
@@ -47,6 +48,7 @@ export async function accept(
     request.data.templateParameters ?? {},
     standingTarget(template, before),
   )
+  refuse(namespaceFaults(template, mergeSecrets(parameters.parameters, parameters.secrets)))
   const simulated = await isSimulated(template, parameters, oClouds)
   const sent = request.canonical ? before?.options : request.options
   const options = deleteClusterOnFailure ? sent : keepingCluster(sent, template)

@@ -86,5 +86,5 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 /** Words from elsewhere, so that they stay words in HTML. */
 function escaped(words: string): string {
-  return words.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+  return words.replaceAll(/\p{Cc}/gu, ' ').replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }

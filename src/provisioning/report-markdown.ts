@@ -17,10 +17,13 @@ function block(one: Block): string {
 function inline(part: Inline): string {
   if (typeof part === 'string') return text(part)
   if ('strong' in part) return `**${text(part.strong)}**`
-  return `\`${part.code.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``
+  return `\`${plain(part.code.replaceAll('`', "'"))}\``
 }
 
 /** Words from elsewhere, so that they stay words in Markdown; an underscore inside a word means nothing there. */
 function text(words: string): string {
-  return words.replaceAll(/[\\`*<>|[\]#]|(?<!\w)_|_(?!\w)/g, '\\$&').replaceAll(/\s+/g, ' ')
+  return plain(words.replaceAll(/[\\`*<>|[\]#]|(?<!\w)_|_(?!\w)/g, '\\$&'))
 }
+
+/** One line; what drives a terminal does not belong into a file that people print on one. */
+const plain = (words: string): string => words.replaceAll(/[\s\p{Cc}]+/gu, ' ')

@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import { type Alongside, type Collection, MissingReference, type Store, type Versioned } from '../store/store.ts'
+import { changesOf } from './changes.ts'
 import { wishOf } from './held.ts'
 import { hasMade, type Transition } from './lifecycle.ts'
 import { linesOf } from './logs-line.ts'
@@ -89,15 +90,20 @@ function withoutLost(collection: Collection<ProvisioningRecord>): Collection<Pro
   }
 }
 
-/** What goes with a worker's transition into the same write: it is refused when the epoch is not that of `before`. */
-export function alongside(before: ProvisioningRecord | undefined, transition: Transition): Alongside {
+/** What goes with a transition into the same write. `fenced`: it is refused when the epoch is not that of `before` any more. */
+export function alongside(
+  before: ProvisioningRecord | undefined,
+  transition: Transition,
+  { fenced = true } = {},
+): Alongside {
   const { record, events } = transition
   return {
     lines: linesOf(transition),
     incarnation: record.reference,
     events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+    changes: changesOf(before, transition),
     references: referencesOf(record),
-    ...(before && { epoch: before.epoch }),
+    ...(before && fenced && { epoch: before.epoch }),
     newEpoch: record.epoch,
   }
 }
@@ -135,7 +141,7 @@ export function createRequests(store: Store): Requests {
         return (
           transition && {
             value: transition.record,
-            alongside: { ...alongside(undefined, transition), wish: wishOf(transition.record) },
+            alongside: { ...alongside(before, transition, { fenced: false }), wish: wishOf(transition.record) },
           }
         )
       })

@@ -80,10 +80,10 @@ export const frontDoorRequestSchema = z
   .meta({ id: 'FrontDoorRequest' })
 
 const dateTime = z.string().meta({ format: 'date-time' })
-const phase = z
+export const provisioningPhaseSchema = z
   .enum(['PENDING', 'PROGRESSING', 'FULFILLED', 'FAILED', 'DELETING'])
   .meta({ id: 'ProvisioningPhase', description: 'O2IMS 3.4.6.3.3.1.' })
-const stepState = z
+export const stepStateSchema = z
   .enum(['PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED', 'SKIPPED', 'UNDOING', 'UNDONE'])
   .meta({ id: 'StepState' })
 
@@ -104,7 +104,7 @@ const infoFields = {
     .strictObject({
       updateTime: dateTime.meta({ description: 'Last change of the phase.' }),
       message: z.string(),
-      provisioningPhase: phase,
+      provisioningPhase: provisioningPhaseSchema,
       nodeClusterProvisioningStatus: resourceProvisioningStatus.optional(),
       infrastructureResourceProvisioningStatus: z.array(resourceProvisioningStatus).optional(),
     })
@@ -134,7 +134,7 @@ const stepProgress = z
   .strictObject({
     name: z.string(),
     uses: z.string(),
-    state: stepState,
+    state: stepStateSchema,
     startedAt: dateTime.optional(),
     finishedAt: dateTime.optional(),
     durationMs: z.int().optional(),
@@ -210,7 +210,7 @@ export const reportSchema = z
     template: z.strictObject({ name: z.string(), version: z.string() }),
     simulated: z.boolean(),
     finished: z.boolean().meta({ description: 'False: this is how it stands, not how it ended.' }),
-    provisioningPhase: phase,
+    provisioningPhase: provisioningPhaseSchema,
     message: z.string(),
     generation: z.int(),
     percent: z.number(),

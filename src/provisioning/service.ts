@@ -5,6 +5,7 @@ import type { Queues } from '../queue/queues.ts'
 import { AlreadyExists, MissingReference, type Store, VersionConflict } from '../store/store.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
+import { changesOfRemoval } from './changes.ts'
 import { createDiagnosticsClient } from './diagnostics-client.ts'
 import { checkMatch } from './etag.ts'
 import { streamEvents } from './events.ts'
@@ -172,8 +173,10 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     const left = standing(record)
     const plain = left.map((object) => ({ ...object }))
     try {
+      const end = { event: 'end', data: { deleted: true, left: plain } } as const
       await requests.collection.remove(record.provisioningRequestId, record.n, {
-        events: [{ event: 'end', data: { deleted: true, left: plain } }],
+        events: [end],
+        changes: changesOfRemoval(record, [end]),
       })
     } catch (error) {
       if (error instanceof VersionConflict) return undefined

@@ -34,6 +34,9 @@ const STATES: Record<StepState, string> = {
   UNDONE: 'Deleted',
 }
 
+/** Of what a step used and did not make: it is let go, and stands for as long as others want it. */
+const RELEASING: Partial<Record<StepState, string>> = { UNDOING: 'Releasing', UNDONE: 'Released' }
+
 /** The request, its O-Clouds, and what each step has made there. */
 export function statusRows(record: ProvisioningRecord, oClouds: readonly SeenOCloud[]): StatusRow[] {
   const request: StatusRow = {
@@ -80,10 +83,22 @@ function objectRows(record: ProvisioningRecord): StatusRow[] {
       // What was seen at the end says more than the step, until something else happens to it.
       if (seen && record.phase === 'FULFILLED')
         return { ...named, status: seen.ready ? 'Ready' : 'NotReady', message: seen.state }
-      const status = record.phase === 'FULFILLED' ? 'Ready' : STATES[step.state]
-      return { ...named, status, message: `${step.name}: ${step.message ?? object.action}` }
+      const status = record.phase === 'FULFILLED' ? 'Ready' : stateOf(step, object)
+      return { ...named, status, message: `${step.name}: ${wordsOf(step, object)}` }
     }),
   )
+}
+
+/** What an undo has removed is no longer among the objects: what stands below an undone step is of an earlier generation, or of others as well. */
+function stateOf({ state }: StepRecord, { madeIn }: MadeObject): string {
+  if (madeIn === undefined) return RELEASING[state] ?? STATES[state]
+  return state === 'UNDONE' ? STATES.SUCCEEDED : STATES[state]
+}
+
+function wordsOf({ state, message }: StepRecord, { madeIn, action }: MadeObject): string {
+  if (madeIn === undefined && RELEASING[state] !== undefined) return 'used, and left to its other users'
+  if (madeIn !== undefined && state === 'UNDONE') return `of generation ${madeIn}`
+  return message ?? action
 }
 
 /** Workloads and custom resources; a step that has none of these shows its first object. */

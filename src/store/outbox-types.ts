@@ -9,6 +9,8 @@ export interface Change {
 /** An entry of the outbox; positions grow by one with each. `text` is the data as JSON, not parsed. */
 export interface OutboxEntry {
   position: number
+  /** When it was written, in milliseconds since 1970. */
+  at: number
   kind: string
   text: string
 }
@@ -23,6 +25,8 @@ export interface Outbox {
   closeLane(lane: string): Promise<void>
   /** The position of the last entry that each open lane has taken. */
   lanes(): Promise<Map<string, number>>
+  /** The position of the newest entry that was ever written; 0 when there was none. */
+  newest(): Promise<number>
   /**
    * At most `limit` entries after the position, oldest first; fewer when they are large. `gap`: some that would come before these are kept no more, or no
    * entry was ever given that position (Redis lost its last second).

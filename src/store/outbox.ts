@@ -9,6 +9,7 @@ const MOST_READ = 100
 export function createOutbox({ client }: { client: RedisClient }): Outbox {
   const keys = [KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
   const run = (script: Script, ...args: (string | number)[]) => client.script(script, keys, args)
+  const newest = async () => Number(await client.run((redis) => redis.hget(KEYS.outboxState, 'newest')))
 
   return {
     async openLane(lane) {
@@ -24,14 +25,16 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
       return new Map(Object.entries(lanes).map(([lane, position]) => [lane, Number(position)]))
     },
 
+    newest,
+
     async read(after, limit) {
-      const newest = Number(await client.run((redis) => redis.hget(KEYS.outboxState, 'newest')))
-      const from = after > newest ? 0 : after
+      const last = await newest()
+      const from = after > last ? 0 : after
       const count = Math.max(1, Math.min(limit, MOST_READ))
       const rows = await client.run((redis) => redis.xrange(KEYS.outbox, `${from + 1}-0`, '+', 'COUNT', count))
       const entries = rows.map(toEntry)
       // Positions have no holes, so the first entry tells whether some are missing before it.
-      const reached = entries[0] ? entries[0].position - 1 : newest
+      const reached = entries[0] ? entries[0].position - 1 : last
       return { entries, gap: reached !== after }
     },
 
@@ -52,6 +55,6 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
 }
 
 function toEntry([id, fields]: [string, string[]]): OutboxEntry {
-  const [, kind = '', , text = 'null'] = fields
-  return { position: Number.parseInt(id, 10), kind, text }
+  const [, kind = '', , text = 'null', , at] = fields
+  return { position: Number.parseInt(id, 10), at: Number(at), kind, text }
 }

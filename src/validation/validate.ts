@@ -1,6 +1,8 @@
 import { parseAllDocuments } from 'yaml'
 import { newOCloudSchema } from '../clusters/schema.ts'
+import { messageOf } from '../errors.ts'
 import { check } from '../http/check.ts'
+import { plainValue } from '../plain-yaml.ts'
 import { STEPS } from '../provisioning/steps/registry.ts'
 import { checkTemplate } from '../provisioning/templates/publishing.ts'
 import { templateSchema } from '../provisioning/templates/schema.ts'
@@ -10,7 +12,6 @@ import { requestFaults } from './request.ts'
 import { faultsOf, type Validated } from './validated.ts'
 
 const MOST_DOCUMENTS = 100
-const MOST_ALIASES = 100
 
 export { validateFolder } from './package.ts'
 export type { Validated }
@@ -28,9 +29,12 @@ export async function validateText(text: string, source: string): Promise<Valida
   const documents = [...parseAllDocuments(text, { prettyErrors: true, uniqueKeys: true })]
   const [broken] = documents.flatMap((document) => document.errors)
   if (broken) return [unknown(source, undefined, `is neither YAML nor JSON: ${broken.message.split('\n')[0]}`)]
-  const values = documents
-    .map((document): unknown => document.toJS({ maxAliasCount: MOST_ALIASES }))
-    .filter((value) => value !== null && value !== undefined)
+  let values: unknown[]
+  try {
+    values = documents.map(plainValue).filter((value) => value !== null && value !== undefined)
+  } catch (error) {
+    return [unknown(source, undefined, `cannot be read: ${messageOf(error)}`)]
+  }
   if (values.length === 0) return [unknown(source, undefined, 'is empty')]
   if (values.length > MOST_DOCUMENTS) return [unknown(source, undefined, `holds more than ${MOST_DOCUMENTS} documents`)]
   return Promise.all(

@@ -59,11 +59,11 @@ describe('o2ims status', () => {
 })
 
 describe('o2ims status --resources', () => {
-  test('prints the table of the service as it is', async () => {
+  test('prints the table of the service as it is, and nothing that drives the terminal', async () => {
     const table = 'RESOURCE                       TYPE\ndu                             Deployment\u001b[2J\n'
     await using service = await scriptedService((_call, response) => void response.end(table))
     const { code, stdout } = await runCli(['status', 'ran-1', '--resources', '--server', service.server])
-    expect({ code, stdout }).toEqual({ code: 0, stdout: table.replace('\u001b', '') })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: table.replace('\u001b[2J', '') })
     expect(service.calls()).toEqual([`GET ${PATH}/ran-1/status-table`])
   })
 })

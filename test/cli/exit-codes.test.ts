@@ -24,7 +24,7 @@ describe('exit codes', () => {
     expect(named).toEqual(expect.arrayContaining(above1.map(([name]) => name)))
   })
 
-  test('the table stands in --help, fits the terminal, and help says nothing else: F19', async () => {
+  test('F19: the table stands in --help, fits the terminal, and help says nothing else', async () => {
     const { code, stdout, stderr } = await runCli(['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const each of [0, 1, 2, 3, 4, 5, 6, 7, 8, 130])

@@ -52,6 +52,16 @@ describe('o2ims kubeconfig', () => {
     expect(JSON.parse(stdout)).toEqual({ apiVersion: 'v1', kind: 'Config' })
   })
 
+  test('an answer that is none is told in one line, and not quoted', async () => {
+    await using service = await scriptedService((_call, response) => {
+      response.writeHead(200, { 'content-type': 'application/yaml' }).end('token: s3cr3t: [')
+    })
+    const { code, stderr } = await runCli(['kubeconfig', 'real-1', '--output', 'json', '--server', service.server])
+    expect(code).toBe(1)
+    expect(JSON.parse(stderr)).toMatchObject({ title: 'the service answers something that is no kubeconfig' })
+    expect(stderr).not.toContain('s3cr3t')
+  })
+
   const two = [real('real-3', 'twin'), real('real-4', 'twin'), real('real-5', 'edge')]
   test.each([
     ['nowhere', 'there is no O-Cloud with the id or the name nowhere', 'with a kubeconfig there are: twin, twin, edge'],

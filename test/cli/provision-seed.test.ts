@@ -99,6 +99,44 @@ describe("o2ims provision without --file: the seed's flow", () => {
     ])
   })
 
+  test('so has every variable, and the short options go before them', async () => {
+    await using seed = await service()
+    const env = {
+      SMO_CLUSTER_NAME: 'lab',
+      EDGE_KUBECONFIG: kubeconfig,
+      O2IMS_NAMESPACE: 'ims',
+      FOCOM_NAMESPACE: 'focom',
+      VM2_IP: '10.0.0.100',
+      TIMEOUT: '900',
+      CLEANUP_ON_FAILURE: 'false',
+      DELETE_CLUSTER_ON_FAILURE: 'false',
+      KPT_CATALOG_URL: 'https://github.com/nephio-project/catalog.git',
+      KPT_CATALOG_REF: 'v2.0.0',
+      FOCOM_PACKAGE_PATH: 'nephio/optional/focom-operator',
+    }
+    expect((await provision(seed.server, [], env)).code).toBe(0)
+    const short = await provision(seed.server, ['-t', '30', '-c', '-v'], env)
+    expect(short.stdout).toContain('a "line" of the log')
+    const templateParameters = {
+      clusterName: 'lab',
+      edge: 'edge-ocloud-lab',
+      o2imsNamespace: 'ims',
+      focomNamespace: 'focom',
+      operator: 'package',
+      edgeAddress: '10.0.0.100',
+      focomPackage: { repository: env.KPT_CATALOG_URL, ref: 'v2.0.0', directory: env.FOCOM_PACKAGE_PATH },
+    }
+    expect(posted(seed.received)).toMatchObject([
+      {
+        provisioningRequestId: 'edge-5g-deployment-lab',
+        templateParameters,
+        options: { timeoutSeconds: 900, cleanupOnFailure: false, deleteClusterOnFailure: false },
+      },
+      { templateParameters, options: { timeoutSeconds: 30, cleanupOnFailure: true, deleteClusterOnFailure: false } },
+    ])
+    expect((await provision(seed.server, ['-d'], env)).stdout).toContain('Nothing was written')
+  })
+
   test('F27: a second run finds the first and changes nothing', async () => {
     await using seed = await service([200, FULFILLED])
     const { code, stdout } = await provision(seed.server)

@@ -40,6 +40,40 @@ describe('o2ims validate, without a service', () => {
   })
 })
 
+describe('a YAML file whose aliases multiply, lead nowhere or come back to themselves', () => {
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x,x]',
+    ...[...'bcdefgh'].map((name, index) => {
+      const before = `*${'abcdefgh'[index]}`
+      return `${name}: &${name} [${Array.from({ length: 10 }, () => before).join(',')}]`
+    }),
+  ].join('\n')
+
+  test.each([
+    ['validate', ['validate', '--offline']],
+    ['provision', ['provision', '-f']],
+    ['ocloud add', ['ocloud', 'add', '-f']],
+    ['template add', ['template', 'add']],
+  ])(
+    'is refused by o2ims %s in one line',
+    async (_name, command) => {
+      const nobody = ['--server', 'http://127.0.0.1:39999']
+      for (const [input, why] of [
+        [bomb, 'its aliases (*name) repeat more than is read'],
+        ['a: *b', 'an alias (*name) names no anchor before it'],
+        ['a: &a { b: [*a] }', 'an alias (*name) stands inside of what it names'],
+      ] as const) {
+        const { code, stdout, stderr } = await runCli([...command, '-', ...nobody], { input })
+        expect(code).toBe(1)
+        expect(stdout + stderr).toContain(`cannot be read: ${why}`)
+        expect((stdout + stderr).trim().split('\n').length).toBeLessThanOrEqual(3)
+        expect(stderr).not.toContain('    at ')
+      }
+    },
+    30_000,
+  )
+})
+
 describe('o2ims validate, with a service', () => {
   const file = 'samples/requests/kpt-workload.yaml'
   const validate = (server: string) => runCli(['validate', file, '--server', server])

@@ -8,7 +8,7 @@ import { advance, elapsed, type Progress, progressOf } from '../../src/cli/view/
 import { renderFailure, renderList, renderProgress } from '../../src/cli/view/render.ts'
 import { renderTable } from '../../src/cli/view/table.ts'
 import { createTerminal } from '../../src/cli/view/terminal.ts'
-import { clean, cut, duration, fill, widthOf, wrap } from '../../src/cli/view/text.ts'
+import { clean, cleanLines, cut, duration, fill, widthOf, wrap } from '../../src/cli/view/text.ts'
 import { aRequest } from './scripted-service.ts'
 
 const anyText = fc.string({ unit: 'grapheme', maxLength: 60 })
@@ -40,9 +40,11 @@ describe('text on a terminal', () => {
   test('a cleaned text is one line without control characters', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(clean(text)).not.toMatch(/\p{Cc}/u)
+        expect(clean(text)).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u)
+        expect(cleanLines(text)).not.toMatch(/[^\P{Cc}\n\t]|\p{Bidi_Control}/u)
       }),
     )
+    expect(cleanLines('a\u001b]0;b\r\n\tc\u001b[2J\n\u202ed\u0007')).toBe('a;b\n\tc\nd')
     expect(clean('a\u001b[31mb\u001b[0m\r\n\tc')).toBe('ab c')
   })
 
@@ -202,6 +204,14 @@ describe('a terminal', () => {
     screen.written = ''
     terminal.draw(['c'])
     expect(screen.written).toBe('\r\u001b[3A\u001b[0Jc\n')
+  })
+
+  test('lets of what drives it only our styles through, and they only where there are any', () => {
+    const line = '\u001b[31mred\u001b[39m\u001b[8m\u001b[2J\u009b2J\u0007 and\ttab'
+    const screen = new Screen()
+    createTerminal(screen, { TERM: 'xterm' }).print([line, 'two'])
+    createTerminal(screen, { TERM: 'xterm', NO_COLOR: '1' }).print(line)
+    expect(screen.written).toBe('\u001b[31mred\u001b[39m[8m[2J2J and\ttab\ntwo\nred[8m[2J2J and\ttab\n')
   })
 
   test('has no colours with NO_COLOR, and draws nothing in place on a dumb terminal', () => {

@@ -9,6 +9,7 @@ import { customResourceRules } from './cluster/custom-resources.ts'
 import { finalizerRules } from './cluster/finalizers.ts'
 import { logRules } from './cluster/logs.ts'
 import { readRules } from './cluster/read.ts'
+import { validationRules } from './cluster/validation.ts'
 import { watchRules } from './cluster/watch.ts'
 
 /** A cluster with at least one Ready node, something that makes pods from Deployments, and something that ends namespaces. */
@@ -37,6 +38,7 @@ export function clusterConformance(
       await underTest?.teardown()
     })
     describe('apply', () => applyRules(arena))
+    describe('what a server refuses', () => validationRules(arena))
     describe('conditions on a write', () => conditionalRules(arena))
     describe('finalizers', () => finalizerRules(arena))
     describe('get, list, delete', () => readRules(arena))

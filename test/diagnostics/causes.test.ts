@@ -119,6 +119,33 @@ describe('the causes of a failure', () => {
     )
     const told = { code: 'PROVISIONING_FAILED', step: 'smoke', cause: 'Job ran/smoke-1 failed; it printed: a no smoke' }
     expect(explained(told, causes)).toBe(told.cause)
+    // In whatever form its step has written down the words, or if it has none.
+    const colourful = causesOf([target({ workloads: [{ ...hook, log: 'no \u001b[31m"smoke"\u001b[0m\n' }] })], failure)
+    expect(colourful[0]?.sentence).toMatch(/last words: "no "smoke""$/)
+    for (const words of ['its last words: "no smoke at all"', 'Job has reached the specified backoff limit']) {
+      const failed = { ...told, cause: `Job ran/smoke-1 failed: ${words}` }
+      expect(explained(failed, colourful)).toBe(failed.cause)
+    }
+  })
+
+  it('add of a Job whose failure the step has told only its last words', () => {
+    const job = { object: 'Job ran/load', failed: true, message: 'BackoffLimitExceeded', log: 'no disk\n' }
+    const causes = causesOf([target({ workloads: [job] })], failure)
+    const told = { code: 'PROVISIONING_FAILED', step: 'ready', cause: 'Job ran/load failed: BackoffLimitExceeded' }
+    expect(explained(told, causes)).toBe(`${told.cause}; its last words: "no disk"`)
+    expect(explained(failure, causes)).toMatch(/^not done within 60 s; Job ran\/load on edge failed: /)
+  })
+
+  it('do not repeat an event that the step has told', () => {
+    const message = 'Error creating: pods "smoke-1-" is forbidden: exceeded quota: ran'
+    const at = '2026-01-01T00:00:00.000Z'
+    const event = { at, type: 'Warning', reason: 'FailedCreate', object: 'Job ran/smoke-1', message, count: 1 }
+    const told = {
+      code: 'PROVISIONING_FAILED',
+      step: 'smoke',
+      cause: `Job ran/smoke-1 did not end; no pod: ${message}`,
+    }
+    expect(explained(told, causesOf([target({ events: [event] })], told))).toBe(told.cause)
   })
 
   it('are none where all is well', () => {

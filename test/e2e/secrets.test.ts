@@ -49,7 +49,7 @@ describe('secrets stay secret', needs('redis', 'control-plane', 'kwok', 'kpt'), 
     return answer
   }
 
-  it('in no answer, event, log line, Redis key or value, child argument or file, also after kill -9', async () => {
+  it('F16: in no answer, event, log line, Redis key or value, child argument or file, also after kill -9', async () => {
     const watching = watchCommandLines(commandLines)
     const kubeconfigs: Record<string, string> = { edge: plane.kubeconfig }
     if (missing('openssl') === undefined) {

@@ -12,6 +12,8 @@ import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import type { HttpSettings } from '../../src/http/settings.ts'
 import { createInventory } from '../../src/inventory/inventory.ts'
+import { startInventory } from '../../src/inventory/start.ts'
+import { createOutgoing } from '../../src/outgoing/outgoing.ts'
 import { createPackageRenderer } from '../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../src/packages/simulated.ts'
 import { createJournals } from '../../src/provisioning/logs-journal.ts'
@@ -24,6 +26,10 @@ import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
 import { createQueues } from '../../src/queue/queues.ts'
 import { openIdentity } from '../../src/registration/identity.ts'
 import { createRegistration } from '../../src/registration/registration.ts'
+import { startDeliverer } from '../../src/subscriptions/deliverer.ts'
+import { eventKinds } from '../../src/subscriptions/event-kinds.ts'
+import { createSubscriptions } from '../../src/subscriptions/service.ts'
+import { labSettings } from '../outgoing/settings.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
 import { SAMPLES } from './samples.ts'
@@ -78,6 +84,8 @@ export async function startTestApi({
   settings,
   steps: others,
   planTimeoutMs = 2000,
+  keepInventory = false,
+  maxSubscriptions = 1000,
 }: {
   worker?: boolean
   concurrency?: number
@@ -85,6 +93,9 @@ export async function startTestApi({
   /** Instead of the one that makes things in memory: they act on simulated O-Clouds, whose controllers run. */
   steps?: ReadonlyMap<string, Step>
   planTimeoutMs?: number
+  /** Inventory follows the O-Clouds, as it does in a service with a worker. */
+  keepInventory?: boolean
+  maxSubscriptions?: number
 } = {}): Promise<TestApi> {
   const { store, redis, stop } = await createTestStore()
   let logged = ''
@@ -162,8 +173,22 @@ export async function startTestApi({
     log,
     clock,
   })
+  const { identity } = registration
+  const inventory = keepInventory ? startInventory({ store, oClouds, identity, apiRoot: undefined, log }) : undefined
+  const outgoing = createOutgoing({ settings: labSettings() })
+  const subscriptions = createSubscriptions({ store, acceptCallback: outgoing.acceptCallback, most: maxSubscriptions })
+  const deliverer = worker
+    ? startDeliverer({
+        store,
+        post: outgoing.post,
+        kinds: eventKinds('http://o2ims.example'),
+        settings: { firstMs: 20, mostMs: 200, windowMs: 60_000 },
+        log,
+      })
+    : undefined
   const app = await createApp({
     registration,
+    subscriptions,
     inventory: createInventory(store),
     provisioning,
     oClouds,
@@ -183,7 +208,10 @@ export async function startTestApi({
     async close() {
       await app.close()
       await running?.close()
+      await inventory?.stop()
       await controllers?.stop()
+      await deliverer?.stop()
+      await outgoing.close()
       await queues.close()
       await oClouds.close()
       await stop()

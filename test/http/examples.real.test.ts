@@ -96,6 +96,12 @@ describe('the examples of the OpenAPI document', needs('redis'), () => {
       expect([status, body.detail], name).toEqual([201, undefined])
   })
 
+  test('of subscriptions are accepted', async () => {
+    for (const path of ['/o2ims/v1/subscriptions', '/O2ims_infrastructureInventory/v2/subscriptions'])
+      for (const [name, { status, body }] of await execute(path, 'POST'))
+        expect([status, body.detail], name).toEqual([201, undefined])
+  })
+
   test('of the template that they publish can be asked for', async () => {
     const answer = await call(`${server.url}/o2ims/v1/provisioningRequests`, 'POST', {
       ...frontDoorExamples.workload.value,

@@ -140,7 +140,7 @@ describe('a private repository', needs('git'), () => {
     }
   })
 
-  test('a worker that is killed in the middle of a clone leaves no credential and no process, and the next one clears up and goes on', async () => {
+  test('F16: a worker that is killed in the middle of a clone leaves no credential and no process, and the next one clears up and goes on', async () => {
     server.credential = `git:${token}`
     server.behaviour = 'stall'
     const dead = spawn(process.execPath, [FETCHER, folder, server.url('private'), 'v1'], {

@@ -135,6 +135,8 @@ describe('a package', () => {
       `${CONFIG}a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n`,
       'alias',
     ],
+    ['an alias of nothing', `${CONFIG}a: *b\n`, 'alias'],
+    ['an alias inside of what it names', `${CONFIG}a: &a [*a]\n`, 'alias'],
   ])('with %s is refused', async (name, text, message) => {
     const path = `bad-${name.replace(/\W/g, '')}`
     write(path, { 'x.yaml': text })

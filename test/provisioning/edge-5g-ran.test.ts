@@ -122,6 +122,7 @@ describe('the sample template edge-5g-ran', needs('redis'), () => {
     ['a text for a number', { du_replicas: '3' }, 'du_replicas'],
     ['a size that is none', { memory_request: '4 GB' }, 'memory_request'],
     ['a namespace that is none', { namespace: 'RAN_1' }, 'namespace'],
+    ['a namespace of Kubernetes itself', { namespace: 'kube-system' }, 'namespace'],
     ['a parameter of the seed that nothing here acts on', { enable_gpu: false }, 'enable_gpu'],
     ['another one', { storage_class: 'fast-ssd' }, 'storage_class'],
     ['and another', { network_config: { f1_interface: 'eth1' } }, 'network_config'],
@@ -151,7 +152,12 @@ describe('the sample template edge-5g-ran', needs('redis'), () => {
       code: 'INSUFFICIENT_CAPACITY',
       exitCode: 1,
       step: 'check',
-      cause: expect.stringContaining("requests.cpu: 30 asked for, 20 left of 20 in the template's quota"),
+      cause: [
+        "requests.cpu: 30050m asked for, 20 left of 20 in the template's quota",
+        "requests.memory: 61504Mi asked for, 40Gi left of 40Gi in the template's quota",
+        "limits.cpu: 60500m asked for, 40 left of 40 in the template's quota",
+        "limits.memory: 123136Mi asked for, 80Gi left of 80Gi in the template's quota",
+      ].join('; '),
       undone: [],
     })
     expect(await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'greedy' })).toBeUndefined()

@@ -82,7 +82,7 @@ describe('the report of a request that really placed something', needs('redis'),
     const body = {
       provisioningRequestId: 'reported',
       name: 'du & cu at <edge>',
-      description: 'DU "and" CU | both',
+      description: 'DU "and"\u001b\u009b CU | both',
       templateName: 'reported',
       templateVersion: '1.0.0',
       templateParameters: { oCloud: 'sim-1' },
@@ -159,6 +159,7 @@ describe('the report of a request that really placed something', needs('redis'),
     expect(body).toContain('| sim-1 | reported | f1 | NodePort | 10.96.0.7:38472/SCTP, node port 30472/SCTP |')
     expect(body).toMatch(/- O-Cloud sim-1: `GET \/o2ims\/v1\/ocloud\/\S+`, its API server: `simulated:\/\/\S+`/)
     expect(body).toContain('| Description | DU "and" CU \\| both |')
+    expect(body).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
   test('as HTML is one page that runs nothing, fetches nothing and escapes what others wrote', async () => {
@@ -168,7 +169,8 @@ describe('the report of a request that really placed something', needs('redis'),
     )
     expect(body).toMatch(/^<!doctype html>/)
     expect(body).toContain('<h1>du &amp; cu at &lt;edge&gt;: FULFILLED</h1>')
-    expect(body).toContain('DU &quot;and&quot; CU | both')
+    expect(body).toContain('DU &quot;and&quot;   CU | both')
+    expect(body).not.toMatch(/[^\P{Cc}\n]/u)
     expect(body).not.toMatch(/<script|<link|<img|src=|href=|url\(|@import/i)
     expect(body).toContain('<td class="ok">SUCCEEDED</td>')
     // Well-formed enough for a strict reader of tags: each one that opens closes.

@@ -137,6 +137,22 @@ describe('the status table', () => {
     })
   })
 
+  test('says of what an undo left standing why it stands', () => {
+    const objects = [object('Deployment', 'operator'), { ...object('Deployment', 'older'), madeIn: 1 }]
+    const rows = (state: StepRecord['state']) =>
+      statusRows(recordOf([{ ...workload, state, made: { objects, outputs: {}, notes: {} } }]), [])
+        .slice(1)
+        .map(({ resource, status, message }) => `${resource} ${status} (${message})`)
+    expect(rows('UNDONE')).toEqual([
+      'ran/operator Released (workload: used, and left to its other users)',
+      'ran/older Applied (workload: of generation 1)',
+    ])
+    expect(rows('UNDOING')).toEqual([
+      'ran/operator Releasing (workload: used, and left to its other users)',
+      'ran/older Deleting (workload: 2 of 3 ready)',
+    ])
+  })
+
   test('is never longer than a screenful can bear, and says what it left out', () => {
     const objects = Array.from({ length: 500 }, (_, index) => object('Deployment', `du-${index}`))
     const rows = statusRows(recordOf([{ ...workload, made: { objects, outputs: {}, notes: {} } }]), [edge])

@@ -33,8 +33,8 @@ describe('the outbox', () => {
     await all.remove('a', 2, { changes: [{ kind: 'four', data: 'ü \ud83d "quoted"' }] })
     expect(await outbox.read(0, 2)).toEqual({
       entries: [
-        { position: 1, kind: 'one', text: '{"of":"one"}' },
-        { position: 2, kind: 'two', text: '{"of":"two"}' },
+        { position: 1, at: expect.any(Number), kind: 'one', text: '{"of":"one"}' },
+        { position: 2, at: expect.any(Number), kind: 'two', text: '{"of":"two"}' },
       ],
       gap: false,
     })
@@ -81,6 +81,7 @@ describe('the outbox', () => {
       ['appended', null],
       ['appended', null],
     ])
+    expect(await outbox.newest()).toBe(3)
     stop()
   })
 

@@ -82,7 +82,7 @@ describe('a child process', () => {
     await expect(sh('echo x; sleep 60', { onLine })).rejects.toBe(wrong)
   })
 
-  test('that takes too long is ended with all that it started, and its last words are told', async () => {
+  test('F15: that takes too long is ended with all that it started, and its last words are told', async () => {
     const reference = randomUUID()
     const run = { reference, step: 's' }
     const script = 'trap "" TERM; (setsid sleep 60 &); sleep 60 & echo busy >&2; wait; sleep 60'

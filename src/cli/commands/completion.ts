@@ -28,7 +28,9 @@ export function addCompletion(program: Command): void {
     .action(async (words: string[]) => {
       const found = candidates(program, words)
       const items = [...found.items, ...(await asked(found, words.at(-1) ?? ''))]
-      const lines = items.map(({ word, means }) => `${word}\t${clean(means)}`)
+      const lines = items
+        .filter(({ word }) => clean(word) === word)
+        .map(({ word, means }) => `${word}\t${clean(means)}`)
       process.stdout.write([...lines, ...(found.files ? [FILES_MARK] : [])].map((line) => `${line}\n`).join(''))
     })
 }

@@ -14,6 +14,7 @@ import { FOCOM_CHOICES, type FocomChoice } from '../real/operators.ts'
 import { up } from '../real/up.ts'
 import { createAgain, thisStart } from '../started-as.ts'
 import { renderFailure } from '../view/render.ts'
+import { cleanLines } from '../view/text.ts'
 
 interface Options {
   real?: boolean
@@ -103,7 +104,7 @@ async function provisionSamples(
       return failed(context, id, ending)
     last = id
   }
-  if (last !== undefined) context.out.print(['', (await api.report(last, 'text/markdown')).trimEnd()])
+  if (last !== undefined) context.out.print(['', cleanLines(await api.report(last, 'text/markdown')).trimEnd()])
   return 0
 }
 
@@ -114,7 +115,7 @@ async function failed({ api, aside }: Context, id: string, ending: Ending): Prom
     '',
     ...renderFailure(ending.request, aside.canvas()),
     '',
-    (await api.report(id, 'text/markdown')).trimEnd(),
+    cleanLines(await api.report(id, 'text/markdown')).trimEnd(),
   ])
   return ending.request.progress.error?.exitCode ?? FAILED
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { contextOf, printResult } from '../context.ts'
 import { documentText } from '../form.ts'
+import { cleanLines } from '../view/text.ts'
 
 /** `o2ims diagnostics <id>` */
 export function addDiagnostics(program: Command): void {
@@ -14,6 +15,6 @@ export function addDiagnostics(program: Command): void {
     .action(async (id: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const found = await context.api.diagnostics(id)
-      printResult(context, found, () => documentText(found, 'yaml'))
+      printResult(context, found, () => cleanLines(documentText(found, 'yaml')))
     })
 }

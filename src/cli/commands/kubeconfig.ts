@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
-import { parse } from 'yaml'
+import { parsePlain } from '../../plain-yaml.ts'
 import type { Api } from '../client/api.ts'
 import { CommandFailure } from '../client/failure.ts'
 import type { Again } from '../client/refusal.ts'
 import type { WireOCloud } from '../client/wire.ts'
 import { contextOf, printResult } from '../context.ts'
+import { cleanLines } from '../view/text.ts'
 
 /** `o2ims kubeconfig <oCloud>` */
 export function addKubeconfig(program: Command): void {
@@ -21,9 +22,18 @@ export function addKubeconfig(program: Command): void {
     .action(async (oCloud: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const kubeconfig = await kubeconfigOf(oCloud, context)
-      if (context.form === 'json') printResult(context, parse(kubeconfig), () => [])
-      else process.stdout.write(kubeconfig)
+      if (context.form === 'json') printResult(context, contentOf(kubeconfig), () => [])
+      else process.stdout.write(cleanLines(kubeconfig))
     })
+}
+
+/** Throws a CommandFailure, which quotes nothing: it may be a secret. */
+function contentOf(kubeconfig: string): unknown {
+  try {
+    return parsePlain(kubeconfig)
+  } catch (error) {
+    throw new CommandFailure('the service answers something that is no kubeconfig', { cause: error })
+  }
 }
 
 /** By id, else by name. Rejects with a CommandFailure that says why there is none. */

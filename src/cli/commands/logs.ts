@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { followLog, type LogLine, parseLogLines } from '../client/log-lines.ts'
 import { type Context, contextOf } from '../context.ts'
-import { documentText } from '../form.ts'
+import { documentText, jsonLine } from '../form.ts'
 import { INTERRUPTED, untilInterrupted } from '../interrupt.ts'
 import { wholeNumber } from '../options.ts'
 import { logLineText } from '../view/log-line.ts'
@@ -49,5 +49,5 @@ async function follow(
 
 function lineIn({ form, out }: Context, line: LogLine): string {
   if (form === 'table') return logLineText(line, out.canvas())
-  return form === 'json' ? JSON.stringify(line.line) : `---\n${documentText(line.line, form)}`
+  return form === 'json' ? jsonLine(line.line) : `---\n${documentText(line.line, form)}`
 }

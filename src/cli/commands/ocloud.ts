@@ -4,6 +4,7 @@ import { contextOf, printResult } from '../context.ts'
 import { keyAndValue } from '../options.ts'
 import { readRequestFile, readText } from '../request-file.ts'
 import { renderOCloud, renderOClouds } from '../view/o-clouds.ts'
+import { clean } from '../view/text.ts'
 
 interface AddOptions {
   file?: string
@@ -37,9 +38,9 @@ export function addOCloud(program: Command): void {
       const context = contextOf(command)
       const oCloud = await context.api.oClouds.create(await bodyOf(name, options))
       printResult(context, oCloud, () => [
-        `${oCloud.name} is registered with the id ${oCloud.oCloudId}`,
+        clean(`${oCloud.name} is registered with the id ${oCloud.oCloudId}`),
         ...(oCloud.status?.reachable === false
-          ? [`it cannot be reached: ${oCloud.status.message ?? 'no answer'}`]
+          ? [clean(`it cannot be reached: ${oCloud.status.message ?? 'no answer'}`)]
           : []),
       ])
     })
@@ -73,7 +74,7 @@ export function addOCloud(program: Command): void {
       const context = contextOf(command)
       const { oCloudId, name } = await context.api.oClouds.find(idOrName)
       await context.api.oClouds.remove(oCloudId)
-      printResult(context, { oCloudId, name, removed: true }, () => `${name} is forgotten`)
+      printResult(context, { oCloudId, name, removed: true }, () => clean(`${name} is forgotten`))
     })
 }
 

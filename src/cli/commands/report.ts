@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { contextOf, printResult } from '../context.ts'
+import { cleanLines } from '../view/text.ts'
 
 /** What else can be read than the data itself. */
 const DOCUMENTS = { md: 'text/markdown', html: 'text/html' } as const
@@ -31,7 +32,7 @@ export function addReport(program: Command): void {
         )
       if (form !== 'table')
         command.error(`error: --format ${format} and --output ${form} are two different forms; leave one of them out`)
-      const report = await context.api.report(id, DOCUMENTS[format])
+      const report = cleanLines(await context.api.report(id, DOCUMENTS[format]))
       process.stdout.write(report.endsWith('\n') ? report : `${report}\n`)
     })
 }

@@ -5,6 +5,7 @@ import { follow } from '../follow.ts'
 import { untilInterrupted } from '../interrupt.ts'
 import { progressOf } from '../view/progress.ts'
 import { renderFailure, renderList, renderProgress } from '../view/render.ts'
+import { cleanLines } from '../view/text.ts'
 
 interface Options {
   follow?: boolean
@@ -50,9 +51,7 @@ async function showAll(context: Context): Promise<number> {
 }
 
 async function showResources({ api, out }: Context, id: string): Promise<number> {
-  const lines = (await api.statusTable(id)).trimEnd().split('\n')
-  // The columns are the service's; what drives the terminal is nobody's.
-  out.print(lines.map((line) => line.replaceAll(/\p{Cc}/gu, '')))
+  out.print(cleanLines(await api.statusTable(id)).trimEnd())
   return 0
 }
 

@@ -4,6 +4,7 @@ import type { WireTemplate } from '../client/wire.ts'
 import { type Context, contextOf, printResult } from '../context.ts'
 import { readRequestFile } from '../request-file.ts'
 import { renderTemplate, renderTemplates } from '../view/templates.ts'
+import { clean } from '../view/text.ts'
 
 /** `o2ims template list|show|add|rm` */
 export function addTemplate(program: Command): void {
@@ -41,7 +42,7 @@ export function addTemplate(program: Command): void {
     .action(async (file: string, _options: object, command: Command) => {
       const context = contextOf(command)
       const template = await context.api.templates.publish(await readRequestFile(file))
-      printResult(context, template, () => `${template.name} ${template.version} is published`)
+      printResult(context, template, () => clean(`${template.name} ${template.version} is published`))
     })
   group
     .command('rm')

@@ -3,6 +3,7 @@ import type { WireOCloud } from '../client/wire.ts'
 import { documentText } from '../form.ts'
 import type { Canvas } from './render.ts'
 import { type Cell, renderTable } from './table.ts'
+import { cleanLines } from './text.ts'
 
 /** Many O-Clouds, one line each. */
 export function renderOClouds(oClouds: WireOCloud[], canvas: Canvas): string[] {
@@ -36,7 +37,7 @@ export function renderOClouds(oClouds: WireOCloud[], canvas: Canvas): string[] {
 
 /** One O-Cloud, as what the service says of it. */
 export function renderOCloud(oCloud: WireOCloud): string[] {
-  return documentText(oCloud, 'yaml').split('\n')
+  return cleanLines(documentText(oCloud, 'yaml')).split('\n')
 }
 
 function kindOf({ simulated, managed, madeBy }: WireOCloud): string {

@@ -2,8 +2,9 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Canvas } from './render.ts'
 import { widthOf } from './text.ts'
 
-const UP = (rows: number) => `\u001b[${rows}A`
-const CLEAR_BELOW = '\u001b[0J'
+const ESCAPE = '\u001b'
+const UP = (rows: number) => `${ESCAPE}[${rows}A`
+const CLEAR_BELOW = `${ESCAPE}[0J`
 
 /** Where a command writes to. */
 export interface Terminal {
@@ -26,6 +27,13 @@ export interface Output {
   write(text: string): unknown
 }
 
+/** Our own styles (bold and colours), and control characters but line breaks and tabs. */
+const CONTROL = new RegExp(`${ESCAPE}\\[(?:1|22|3[0-79]|90)m|[^\\P{Cc}\\n\\t]`, 'gu')
+
+/** For whatever was not cleaned where it came in: of all that drives a terminal only our styles get through, and they only where there are any. */
+const harmless = (text: string, color: boolean): string =>
+  text.replace(CONTROL, (found) => (color && found.length > 1 ? found : ''))
+
 /** A stream as a Terminal. Colours and drawing in place only where it is one; NO_COLOR is honoured (no-color.org). */
 export function createTerminal(stream: Output, env: NodeJS.ProcessEnv = process.env): Terminal {
   const live = stream.isTTY === true && env.TERM !== 'dumb'
@@ -39,7 +47,8 @@ export function createTerminal(stream: Output, env: NodeJS.ProcessEnv = process.
     live,
     canvas,
     print(lines) {
-      const text = [lines].flat().map((line) => `${line}\n`)
+      const { color } = canvas()
+      const text = [lines].flat().map((line) => `${harmless(line, color)}\n`)
       stream.write(`${erase()}${text.join('')}${drawn.map((line) => `${line}\n`).join('')}`)
     },
     draw(lines) {

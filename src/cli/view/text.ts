@@ -4,11 +4,19 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 const WIDE =
   /\p{Emoji_Presentation}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|[\uFF01-\uFF60]/u
 
-/** One line without escape sequences and control characters: what a server says never drives the terminal. */
+/** One line without escape sequences, control characters and those that turn text around: what a server says never drives the terminal, nor hides on it. */
 export function clean(text: string): string {
   return stripVTControlCharacters(text)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
     .trim()
+}
+
+/** The same for what has lines: they stay, and tabs. Line by line, so that a sequence without an end swallows no more than its line. */
+export function cleanLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => stripVTControlCharacters(line).replace(/[^\P{Cc}\t]|\p{Bidi_Control}/gu, ''))
+    .join('\n')
 }
 
 /** Columns that a text without escape sequences takes on a terminal. */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { KindRef, Reach, WatchEvent } from '../cluster.ts'
 import { numberAt, stringAt } from '../fields.ts'
+import { plainWords } from '../status.ts'
 import { unknownKind } from './address.ts'
 import { type Connection, jsonOf, type Timeouts, textOf } from './connection.ts'
 import { listObjects, objectOf } from './list.ts'
@@ -78,7 +79,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
           retryable: true,
         })
       }
-      if (!listed || retry.failures() > 0) reach.failed(messageOf(error))
+      if (!listed || retry.failures() > 0) reach.failed(plainWords(error))
       const level = retry.failures() === 0 ? 'warn' : 'debug'
       log[level]({ kind: kind.kind, path, reason: messageOf(error) }, 'a watch broke and will be taken up again')
       await retry.pause(signal)

@@ -1,8 +1,12 @@
 import type { JsonObject, JsonValue } from '../../json.ts'
 import type { KubernetesObject } from '../cluster.ts'
-import { at, isObject, listAt, numberAt, stringAt } from '../fields.ts'
+import { at, isObject, numberAt, stringAt } from '../fields.ts'
 import { type KnownKind, kindKey, kindOfDefinition } from './kinds.ts'
 import { undeclaredField } from './typed-fields.ts'
+import { networkPolicyFaults } from './validation/network-policies.ts'
+import { amountsOfPods, podFaults } from './validation/pod-specs.ts'
+import { unreadableAmount } from './validation/quantities.ts'
+import { quotaFaults } from './validation/resource-quotas.ts'
 
 const SERVER_FIELDS = [
   'uid',
@@ -67,8 +71,6 @@ export function refusalByFields(object: KubernetesObject, undeclared: string | u
   return `failed to create typed patch object (${what}): ${undeclared}: field not declared in schema`
 }
 
-const WORKLOADS = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet'])
-
 /** What the server refuses about the object as it would stand; `before` is undefined on creation. */
 export function refusalOfResult(
   after: JsonObject,
@@ -76,45 +78,56 @@ export function refusalOfResult(
   known: KnownKind,
 ): string | undefined {
   const key = kindKey(known.group, known.kind)
-  const shown = `${known.kind}${known.group === '' ? '' : `.${known.group}`} "${stringAt(after, 'metadata', 'name')}" is invalid`
-  if (WORKLOADS.has(key)) {
-    const labels = at(after, 'spec', 'selector', 'matchLabels')
-    if (!isObject(at(after, 'spec', 'selector'))) return `${shown}: spec.selector: Required value`
-    const podLabels = at(after, 'spec', 'template', 'metadata', 'labels')
-    for (const [label, value] of Object.entries(isObject(labels) ? labels : {})) {
-      if (at(podLabels, label) !== value)
-        return `${shown}: spec.template.metadata.labels: Invalid value: \`selector\` does not match template \`labels\``
-    }
-    if (
-      before !== undefined &&
-      JSON.stringify(at(after, 'spec', 'selector')) !== JSON.stringify(at(before, 'spec', 'selector'))
-    ) {
-      return `${shown}: spec.selector: Invalid value: field is immutable`
-    }
-    const replicas = at(after, 'spec', 'replicas')
-    if (replicas !== undefined && (!Number.isInteger(replicas) || (numberAt(after, 'spec', 'replicas') ?? 0) < 0)) {
-      return `${shown}: spec.replicas: Invalid value: must be an integer that is not negative`
-    }
+  const name = stringAt(after, 'metadata', 'name')
+  const unreadable = unreadableAmount([...amountsOfPods(key, after), key === QUOTA ? at(after, 'spec', 'hard') : {}])
+  if (unreadable !== undefined) {
+    const type = `${after.apiVersion}, Kind=${known.kind}`
+    const what = `${stringAt(after, 'metadata', 'namespace') ?? ''}/${name}; ${type}`
+    return `failed to convert new object (${what}) to proper version: unable to convert unstructured object to ${type}: ${unreadable}`
   }
-  const pod =
-    WORKLOADS.has(key) || key === 'batch/Job' ? ['spec', 'template', 'spec'] : key === '/Pod' ? ['spec'] : undefined
-  if (pod !== undefined) {
-    const containers = listAt(after, ...pod, 'containers')
-    if (containers.length === 0) return `${shown}: ${pod.join('.')}.containers: Required value`
-    for (const [index, container] of containers.entries()) {
-      for (const field of ['name', 'image']) {
-        if ((stringAt(container, field) ?? '') === '')
-          return `${shown}: ${pod.join('.')}.containers[${index}].${field}: Required value`
-      }
-    }
-  }
-  if (key === 'apiextensions.k8s.io/CustomResourceDefinition') {
-    const made = kindOfDefinition(after)
-    if (made === undefined) return `${shown}: spec: Required value: group, names, scope and a served version`
-    if (made.definedBy !== `${made.plural}.${made.group}`)
-      return `${shown}: metadata.name: must be spec.names.plural+"."+spec.group`
-  }
-  return undefined
+  const faults = [
+    ...workloadFaults(key, after, before),
+    ...podFaults(key, after),
+    ...(key === QUOTA ? quotaFaults(after) : []),
+    ...(key === 'networking.k8s.io/NetworkPolicy' ? networkPolicyFaults(after) : []),
+    ...(key === 'apiextensions.k8s.io/CustomResourceDefinition' ? definitionFaults(after) : []),
+  ]
+  if (faults.length === 0) return undefined
+  const group = known.group === '' ? '' : `.${known.group}`
+  const told = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`
+  return `${known.kind}${group} "${name}" is invalid: ${told}`
+}
+
+const QUOTA = '/ResourceQuota'
+const WORKLOADS = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSet', 'apps/ReplicaSet'])
+
+function workloadFaults(key: string, after: JsonObject, before: JsonObject | undefined): string[] {
+  if (!WORKLOADS.has(key)) return []
+  const selector = at(after, 'spec', 'selector')
+  if (!isObject(selector)) return ['spec.selector: Required value']
+  const labels = at(selector, 'matchLabels')
+  const podLabels = at(after, 'spec', 'template', 'metadata', 'labels')
+  const unmatched = Object.entries(isObject(labels) ? labels : {}).some(
+    ([label, value]) => at(podLabels, label) !== value,
+  )
+  const replicas = at(after, 'spec', 'replicas')
+  return [
+    ...(unmatched ? ['spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`'] : []),
+    ...(before !== undefined && JSON.stringify(selector) !== JSON.stringify(at(before, 'spec', 'selector'))
+      ? ['spec.selector: Invalid value: field is immutable']
+      : []),
+    ...(replicas !== undefined && (!Number.isInteger(replicas) || (numberAt(after, 'spec', 'replicas') ?? 0) < 0)
+      ? ['spec.replicas: Invalid value: must be an integer that is not negative']
+      : []),
+  ]
+}
+
+function definitionFaults(after: JsonObject): string[] {
+  const made = kindOfDefinition(after)
+  if (made === undefined) return ['spec: Required value: group, names, scope and a served version']
+  return made.definedBy === `${made.plural}.${made.group}`
+    ? []
+    : ['metadata.name: must be spec.names.plural+"."+spec.group']
 }
 
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {

@@ -41,6 +41,8 @@ const METADATA = shape(
 
 const TEMPLATE = shape('', { metadata: METADATA, spec: POD_SPEC })
 const SELECTOR = shape('matchLabels', { matchExpressions: shape('key operator values') })
+const PEER = shape('', { ipBlock: shape('cidr except'), namespaceSelector: SELECTOR, podSelector: SELECTOR })
+const POLICY_PORT = shape('endPort port protocol')
 const JOB_SPEC = shape(
   'activeDeadlineSeconds backoffLimit backoffLimitPerIndex completionMode completions managedBy manualSelector maxFailedIndexes parallelism podFailurePolicy podReplacementPolicy successPolicy suspend ttlSecondsAfterFinished',
   { selector: SELECTOR, template: TEMPLATE },
@@ -100,7 +102,11 @@ const TYPES: Record<string, Shape> = {
     ),
   ),
   'networking.k8s.io/NetworkPolicy': typed(
-    shape('policyTypes', { podSelector: SELECTOR, ingress: shape('from ports'), egress: shape('ports to') }),
+    shape('policyTypes', {
+      podSelector: SELECTOR,
+      ingress: shape('', { from: PEER, ports: POLICY_PORT }),
+      egress: shape('', { to: PEER, ports: POLICY_PORT }),
+    }),
   ),
   'networking.k8s.io/Ingress': typed(shape('defaultBackend ingressClassName rules tls')),
   'autoscaling/HorizontalPodAutoscaler': typed(shape('behavior maxReplicas metrics minReplicas scaleTargetRef')),

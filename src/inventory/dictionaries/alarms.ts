@@ -56,7 +56,7 @@ const ALARMS: Record<Category, Alarms> = {
   memory: { objects: ['CLUSTERNODE'], causes: MEMORY_CAUSES },
   storage: { objects: ['CLUSTERNODE'], causes: STORAGE_CAUSES },
   network: { objects: ['CLUSTERNODE'], causes: NIC_CAUSES },
-  accelerator: { objects: ['CLUSTERNODE'], causes: NODE_CAUSES },
+  accelerator: { objects: ['CLUSTERNODE'], causes: NODE_CAUSES.filter(({ code }) => code.startsWith('INFRA_')) },
 }
 
 /** The key of a standard alarm in every dictionary that has it: UUID, as AlarmDefinition wants it. The standard's own id, a name such as CLUSTERNODE_MAJOR, is `alarmName`. */

@@ -48,9 +48,8 @@ export function capacityOf(
 
 const BYTES = /^(memory|ephemeral-storage|hugepages-.*)$/
 
-/** Pods are counted: 3000 reads better than 3k. */
+/** What is counted reads better in digits alone: 16000 cores, not 16k. */
 function wordsOf(resource: string, amount: Billionths): string {
-  return resource === 'pods' && amount % ONE === 0n
-    ? String(amount / ONE)
-    : formatQuantity(amount, BYTES.test(resource))
+  if (BYTES.test(resource)) return formatQuantity(amount, true)
+  return amount % ONE === 0n ? String(amount / ONE) : formatQuantity(amount)
 }

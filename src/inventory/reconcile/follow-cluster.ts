@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Cluster } from '../../clusters/cluster.ts'
+import { plainWords } from '../../clusters/status.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import { capacityOf } from '../projection/capacity.ts'
 import { capabilitiesOf } from '../projection/deployment-manager.ts'
@@ -96,7 +97,7 @@ export function followCluster({ oCloudId, open, before, onNews, signal, log }: F
       failures += 1
       // Our own store being away says nothing about the O-Cloud.
       const ours = why instanceof ServiceError && why.code === 'UNAVAILABLE'
-      if (!ours) setAway(`its nodes cannot be read: ${messageOf(why)}`)
+      if (!ours) setAway(`its nodes cannot be read: ${plainWords(why)}`)
       const longest = Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS)
       await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
     }

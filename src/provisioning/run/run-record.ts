@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
 import { Fenced, VersionConflict } from '../../store/store.ts'
+import { changesOfRemoval } from '../changes.ts'
 import type { Transition } from '../lifecycle.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf } from '../requests.ts'
@@ -105,6 +106,7 @@ export function createRunRecord(
             await requests.collection.remove(id, current.n, {
               epoch,
               events: events.map(({ event, data }) => ({ event, data: { ...data } })),
+              changes: changesOfRemoval(current, events),
             })
           })
         }),

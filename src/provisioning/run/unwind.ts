@@ -105,7 +105,7 @@ async function unwindFailedStep(step: StepRecord, parts: UnwindParts): Promise<v
     return stepChanged(
       noteUndone(record, result, true),
       step.name,
-      { state, message, made: remaining(step, result), inputsHash: null },
+      { state, message, made: remaining(step, result, record), inputsHash: null },
       clock,
     )
   })
@@ -123,13 +123,19 @@ function noteUndone(record: RunRecord['current'], { undone, left }: Undone, clea
   return { ...record, error }
 }
 
-/** What still stands after an undo: what was not touched, and what could not be removed. What was intended only has been looked for by now. */
-function remaining(step: StepRecord, { undone, left }: Undone): Made {
+/**
+ * What still stands after an undo: what was not touched, and what could not be removed. What was intended only has been looked for by now, and with a cluster goes what was
+ * only used there.
+ */
+function remaining(step: StepRecord, { undone, left }: Undone, record: RunRecord['current']): Made {
   const made = step.made ?? { objects: [], outputs: {}, notes: {} }
   const gone = new Set(undone.map(keyOf))
   const staying = new Set(left.map(keyOf))
+  const clusters = goneClusters(record)
+  const onGone = ({ oCloudId = made.oCloudId }: Made['objects'][number]) =>
+    oCloudId !== undefined && clusters.has(oCloudId)
   const stands = (object: Made['objects'][number]) =>
-    !gone.has(keyOf(object)) && (!object.intended || staying.has(keyOf(object)))
+    !gone.has(keyOf(object)) && !onGone(object) && (!object.intended || staying.has(keyOf(object)))
   return { ...made, objects: made.objects.filter(stands) }
 }
 
@@ -193,7 +199,7 @@ export async function unwindRetired(
     for (const step of inUndoOrder(run.current.retired.filter(wanted))) {
       const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
       left.push(...result.left)
-      await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result)))
+      await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result, record)))
     }
   } finally {
     limit.clear()
@@ -212,7 +218,7 @@ export async function unwindAll(parts: UnwindParts): Promise<string[]> {
   try {
     for (const step of inUndoOrder([...run.current.retired, ...run.current.steps].filter(hasMade))) {
       const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
-      const made = remaining(step, result)
+      const made = remaining(step, result, run.current)
       const done = result.left.length === 0
       const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
       const state = done ? ('UNDONE' as const) : ('FAILED' as const)

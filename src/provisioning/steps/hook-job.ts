@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { conditionOf, stringAt } from '../../clusters/fields.ts'
+import { plainWords } from '../../clusters/log-end.ts'
 import { HOOK_JOB_LABEL } from '../../clusters/ownership.ts'
 import { LOG_ANNOTATION } from '../../clusters/simulated/cluster.ts'
 import { TROUBLE_ANNOTATION } from '../../clusters/simulated/controllers/troubled-pods.ts'
@@ -125,8 +126,8 @@ async function whyItFailed(
     }
     const ref = { namespace, name: pod.metadata.name }
     const printed = await cluster.logs(ref, { ...options, tailLines: LAST_LINES, limitBytes: LAST_BYTES })
-    const words = (printed ?? '').replaceAll(/\s+/g, ' ').trim()
-    return [whyNotReady(pod), words === '' ? undefined : `its last words: ${JSON.stringify(words)}`].filter(
+    const words = plainWords(printed ?? '')
+    return [whyNotReady(pod), words === '' ? undefined : `its last words: "${words}"`].filter(
       (part) => part !== undefined,
     )
   } catch (error) {

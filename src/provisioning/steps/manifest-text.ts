@@ -2,6 +2,8 @@ import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import type { KubernetesObject } from '../../clusters/cluster.ts'
 import { isObject } from '../../clusters/fields.ts'
+import { messageOf } from '../../errors.ts'
+import { plainValue } from '../../plain-yaml.ts'
 
 /** Enough for any sensible step; beyond it a package is the better form. */
 const MAX_OBJECTS = 500
@@ -29,7 +31,12 @@ export const manifestList = z
       context.addIssue({ code: 'custom', message: `document ${index + 1} is not YAML (${document.errors[0]?.code})` })
       return z.NEVER
     }
-    return list.map((document): unknown => document.toJS()).filter((value) => value !== null)
+    try {
+      return list.map(plainValue).filter((value) => value !== null)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: messageOf(error) })
+      return z.NEVER
+    }
   })
   .transform((values) => values.flatMap(expanded))
   .pipe(z.array(manifest).min(1).max(MAX_OBJECTS))

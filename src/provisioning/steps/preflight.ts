@@ -109,11 +109,12 @@ async function checkQuota(
   const others = (await read(POD)).filter((pod) => !isOwn(pod, { reference: request.reference, namespace }))
   const nodes = (await cluster?.list(NODE, {}, { signal }).catch(unlessRefused))?.length ?? 1
   const filledIn = (await read(LIMIT_RANGE)).length > 0
-  const short = [undefined, ...jobs].flatMap((hook) => {
-    const wanted = hook === undefined ? objects : [...objects, jobOf({ namespace, hook }, context)]
-    return [...quotaShortages(wanted, bounds, others, nodes), ...(filledIn ? [] : unsaid(wanted, bounds))]
-  })
-  if (short.length > 0) throw new ServiceError('INSUFFICIENT_CAPACITY', [...new Set(short)].join('; '))
+  const beside = jobs.map((hook) => jobOf({ namespace, hook }, context))
+  const short = [
+    ...quotaShortages(objects, bounds, { others, jobs: beside, nodes }),
+    ...(filledIn ? [] : unsaid([...objects, ...beside], bounds)),
+  ]
+  if (short.length > 0) throw new ServiceError('INSUFFICIENT_CAPACITY', short.join('; '))
 }
 
 /** What we may not see is the API server's to judge. */

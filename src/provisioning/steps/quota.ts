@@ -25,22 +25,29 @@ const COUNTED = {
 
 type Counted = keyof typeof COUNTED
 
-/**
- * Why these objects do not fit within the bounds beside the pods that stand in the namespace already, one sentence for each resource; empty when they do. `nodes` is how many pods
- * a DaemonSet has.
- */
+export interface Beside {
+  /** Pods that stand in the namespace already. */
+  others: readonly KubernetesObject[]
+  /** Jobs that run beside what is wanted, one at a time. */
+  jobs?: readonly KubernetesObject[]
+  /** How many pods a DaemonSet has. */
+  nodes?: number
+}
+
+/** Why these objects do not fit within the bounds beside all else, one sentence for each resource of a bound; empty when they do. */
 export function quotaShortages(
   wanted: readonly KubernetesObject[],
   bounds: readonly Bound[],
-  others: readonly KubernetesObject[],
-  nodes = 1,
+  { others, jobs = [], nodes = 1 }: Beside,
 ): string[] {
   const pods = others.filter(isRunning)
   return bounds.flatMap(({ name, hard }) =>
     (Object.keys(COUNTED) as Counted[]).flatMap((resource) => {
       const most = hard[resource]
       if (most === undefined) return []
-      const asked = amountOf(resource, wanted, nodes)
+      const asked = jobs
+        .map((job) => amountOf(resource, [...wanted, job], nodes))
+        .reduce((most, one) => (compareQuantities(one, most) > 0 ? one : most), amountOf(resource, wanted, nodes))
       const taken = amountOf(resource, pods, 1)
       if (compareQuantities(addQuantities(asked, taken), String(most)) <= 0) return []
       const room = subtractQuantities(String(most), taken)

@@ -51,7 +51,8 @@ export async function acceptParameters(
   return { ...splitSecrets(parameters, secretPlaces(schema)), oCloudIds: [...oCloudIds] }
 }
 
-function refuse(wrong: FieldError[]): void {
+/** Rejects with TEMPLATE_PARAMETERS when anything is wrong; what is said twice is told once. */
+export function refuse(wrong: FieldError[]): void {
   const seen = new Map(wrong.map((error) => [`${error.pointer} ${error.message}`, error]))
   const fields = [...seen.values()]
   const [first] = fields

@@ -1,16 +1,18 @@
 import { FEED_LENGTH, OUTBOX_LENGTH } from '../keys.ts'
 import { defineScript } from '../redis-client.ts'
+import { clock } from './clock.ts'
 
-/** Positions are counted by `newest` in the state, so they have no holes while a lane is open; the stream's ids are made of them. */
+/** After `clock`. Positions are counted by `newest` in the state, so they have no holes while a lane is open; the stream's ids are made of them. */
 export const outboxFunctions = `
 local function newest_change()
   return tonumber(redis.call('HGET', outbox_state, 'newest') or '0')
 end
 local function append_changes(changes)
   if #changes == 0 or redis.call('EXISTS', outbox_lanes) == 0 then return end
+  local at = string.format('%d', now_ms())
   for _, change in ipairs(changes) do
     local position = redis.call('HINCRBY', outbox_state, 'newest', 1)
-    redis.call('XADD', outbox, 'MAXLEN', '~', ${OUTBOX_LENGTH}, position .. '-0', 'k', change[1], 'd', change[2])
+    redis.call('XADD', outbox, 'MAXLEN', '~', ${OUTBOX_LENGTH}, position .. '-0', 'k', change[1], 'd', change[2], 't', at)
   end
   redis.call('XADD', feed, 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', 'outbox', 'e', 'appended', 'd', 'null')
 end
@@ -25,7 +27,7 @@ end
 
 const prelude = `
 local outbox, outbox_lanes, outbox_state = unpack(KEYS)
-${outboxFunctions}`
+${clock}${outboxFunctions}`
 
 /** ARGV: lane. */
 export const openLaneScript = defineScript(`${prelude}

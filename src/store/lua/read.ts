@@ -1,5 +1,5 @@
 import { defineScript } from '../redis-client.ts'
-import { wish } from './wish.ts'
+import { clock } from './clock.ts'
 
 /** KEYS: record, log. ARGV: from. Answers the first id ever, the oldest and newest that are kept, and the entries from \`from\` on. */
 export const logScript = defineScript(`
@@ -13,7 +13,7 @@ return {
 `)
 
 /** KEYS: wishes. ARGV: limit, ms. Each due wish is put off, so that two sweepers do not see it at once. */
-export const dueWishesScript = defineScript(`${wish}
+export const dueWishesScript = defineScript(`${clock}
 local now = now_ms()
 local due = redis.call('ZRANGE', KEYS[1], '-inf', now, 'BYSCORE', 'LIMIT', 0, ARGV[1])
 for _, id in ipairs(due) do redis.call('ZADD', KEYS[1], now + ARGV[2], id) end
@@ -21,6 +21,6 @@ return due
 `)
 
 /** KEYS: wishes. ARGV: id. Only an existing wish is woken. */
-export const wakeWishScript = defineScript(`${wish}
+export const wakeWishScript = defineScript(`${clock}
 return redis.call('ZADD', KEYS[1], 'XX', now_ms(), ARGV[1])
 `)

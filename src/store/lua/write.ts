@@ -1,3 +1,4 @@
+import { clock } from './clock.ts'
 import { appendEvents } from './events.ts'
 import { indexes } from './indexes.ts'
 import { appendLines } from './lines.ts'
@@ -15,7 +16,7 @@ export const writePrelude = `
 local record, log, referrers, index, sequence, unique, wishes, feed, lines, values, version, outbox, outbox_lanes, outbox_state = unpack(KEYS)
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
-${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${valueFunctions}${wish}
+${clock}${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${valueFunctions}${wish}
 local function stored_references()
   return cjson.decode(redis.call('HGET', record, 'refs') or '[]')
 end

@@ -90,6 +90,29 @@ describe('the controllers of simulated clusters', () => {
     await remove(second)
   })
 
+  test('a pod whose image has no name that could be one does not start, and says so as a kubelet does', async () => {
+    const wrong = workload('Deployment', 'misnamed', '10m')
+    const text = JSON.stringify(wrong).replace('registry.k8s.io/pause:3.10', 'Registry/Pause:::3')
+    await cluster.apply(JSON.parse(text))
+    await eventually(async () => {
+      const [pod] = await podsOf('misnamed')
+      expect(pod?.status).toMatchObject({
+        phase: 'Pending',
+        containerStatuses: [
+          {
+            state: {
+              waiting: {
+                reason: 'InvalidImageName',
+                message: expect.stringMatching(/^Failed to apply default image tag .*: invalid reference format$/),
+              },
+            },
+          },
+        ],
+      })
+    })
+    await remove(wrong)
+  })
+
   test('a changed template replaces the pods and keeps the old ones until the new ones run', async () => {
     const before = workload('Deployment', 'rolls', '10m', { replicas: 3 })
     await cluster.apply(before)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FOCOM_REQUEST, O_CLOUD, PROVISIONING_REQUEST, SECRET } from '../../../src/operators/kinds.ts'
 import { simulatedTarget } from '../../../src/operators/simulated-kubeconfig.ts'
 import type { ProvisioningRecord } from '../../../src/provisioning/record.ts'
+import { statusRows } from '../../../src/provisioning/status-table.ts'
 import { eventually } from '../../harness/eventually.ts'
 import { needs } from '../../harness/needs.ts'
 import { type FlowWorld, FOCOM_KINDS, flowWorld, ref, versions } from './flow-world.ts'
@@ -89,6 +90,31 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(left.filter((name) => !/default|kube-|coredns/.test(name))).toEqual([])
   })
 
+  test('a request that failed beside another one shows what they share as released, and nothing that stands as deleted', async () => {
+    await world.provision('standing', 'edge-5g', where('ran-standing'))
+    const failed = await world.provision('failing', 'edge-5g', where('ran-failing'), {
+      simulation: { failAt: 'ready' },
+    })
+    expect(stepOf(failed, 'focom')?.state).toBe('UNDONE')
+    const rows = statusRows(failed, [])
+    expect(rows.find(({ resource }) => resource === 'focom-system/focom-operator-controller-manager')).toEqual({
+      resource: 'focom-system/focom-operator-controller-manager',
+      type: 'Deployment',
+      status: 'Released',
+      message: 'focom: used, and left to its other users',
+    })
+    expect(rows.map(({ status }) => status)).not.toContain('Deleted')
+    for (const id of ['standing', 'failing']) await world.remove(id)
+  })
+
+  test('a request that failed on clusters of its own shows nothing that went with them', async () => {
+    const parameters = { driver: 'simulated', namespace: 'ran-failing' }
+    const failed = await world.provision('made', 'edge-5g-kind', parameters, { simulation: { failAt: 'ready' } })
+    expect(failed.error?.left).toEqual([])
+    expect(statusRows(failed, [])).toHaveLength(1)
+    await world.remove('made')
+  })
+
   test('two requests at once on a bare SMO share one FoCoM; a foreign OCloud object keeps the definitions, and the last request says so', async () => {
     const both = await Promise.all(['one', 'two'].map((id) => world.provision(id, 'edge-5g', where(`ran-${id}`))))
     expect(both.map(phaseOf)).toEqual(['FULFILLED: provisioned', 'FULFILLED: provisioned'])
@@ -114,6 +140,21 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.smo.get(OCLOUDS)).toBeDefined()
     expect(await world.remove('external')).toBeUndefined()
     expect(await world.smo.get(OCLOUDS)).toBeUndefined()
+  })
+
+  test('O2IMS_NAMESPACE and FOCOM_NAMESPACE: the custom resources and FoCoM stand where they are asked for', async () => {
+    const namespaces = { o2imsNamespace: 'my-ims', focomNamespace: 'my-focom' }
+    const record = await world.provision('placed', 'edge-5g', { ...where('ran-placed'), ...namespaces })
+    expect(phaseOf(record)).toBe('FULFILLED: provisioned')
+    expect(await world.smo.get(ref(DEPLOYMENT, FOCOM.name, 'my-focom'))).toBeDefined()
+    for (const kind of [O_CLOUD, FOCOM_REQUEST]) {
+      const all = await world.smo.list(kind)
+      expect(all.map(({ metadata }) => metadata.namespace)).toEqual(['my-ims'])
+    }
+    expect(await world.smo.get(ref(SECRET, `secret-${record.reference}`, 'my-ims'))).toBeDefined()
+    for (const name of ['o2ims', 'focom-system'])
+      expect(await world.smo.get(ref({ apiVersion: 'v1', kind: 'Namespace' }, name))).toBeUndefined()
+    expect(await world.remove('placed')).toBeUndefined()
   })
 
   test('edge-5g-kind makes the SMO, and the edge where none is given; what it makes on an edge that was given goes with it', async () => {

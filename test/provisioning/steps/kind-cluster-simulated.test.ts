@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ClusterLifecycle } from '../../../src/clusters/lifecycle.ts'
 import { kindCluster } from '../../../src/provisioning/steps/kind-cluster.ts'
 import { type Deaths, dieAt, Killed } from '../../harness/deaths.ts'
+import { eventually } from '../../harness/eventually.ts'
 import { needs } from '../../harness/needs.ts'
 import { type TestContext, type TestContextParts, testContext } from '../../harness/step-context.ts'
 import { type SimulatedWorld, simulatedWorld } from './simulated-world.ts'
@@ -49,6 +50,31 @@ describe('the kind-cluster step on the simulated driver', needs('redis'), () => 
     expect(progress.some(({ message }) => message === 'Preparing nodes')).toBe(true)
     expect(await kindCluster.undo(made, 'all', run)).toMatchObject({ undone: [{ name }], left: [] })
     expect([await presence(name), registered.size]).toEqual([{ state: 'absent' }, 0])
+  })
+
+  test('F8: a node that is listed and not Ready is waited for', async () => {
+    const name = unique()
+    const { context: run, progress } = context()
+    const made = await kindCluster.apply(given(name), undefined, run)
+    const cluster = await run.cluster(made.oCloudId ?? '')
+    const setReady = async (status: 'True' | 'False') => {
+      const [node] = (await cluster?.list({ apiVersion: 'v1', kind: 'Node' })) ?? []
+      if (node === undefined) throw new Error('there is no node')
+      const ready = { type: 'Ready', status, reason: 'Kubelet', message: 'network plugin is not ready' }
+      await cluster?.updateStatus({ ...node, status: { ...node.status, conditions: [ready] } })
+    }
+    await setReady('False')
+    let done = false
+    const verified = kindCluster.verify(given(name), made, run).then(() => {
+      done = true
+    })
+    await eventually(() =>
+      expect(progress.at(-1)?.message).toMatch(/^0 of 1 nodes Ready; .*network plugin is not ready/),
+    )
+    expect(done).toBe(false)
+    await setReady('True')
+    await verified
+    expect(await kindCluster.undo(made, 'all', run)).toMatchObject({ left: [] })
   })
 
   test('a cluster of this request is used again; a failed change takes nothing of an earlier generation away', async () => {

@@ -18,6 +18,12 @@ test.each([
   ['no name', [{ ...settings, metadata: {} }]],
   ['labels that are no strings', [{ ...settings, metadata: { name: 'a', labels: { a: 1 } } }]],
   ['broken YAML', 'a: [1'],
+  ['an alias of nothing', 'a: *b'],
+  ['an alias inside of what it names', `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: &d { d: *d }`],
+  [
+    'aliases that multiply',
+    `a: &a [${'x,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nd: [${'*c,'.repeat(20)}]`,
+  ],
   ['too many', Array.from({ length: 501 }, () => settings)],
 ])('%s is refused', (_what, given) => {
   expect(manifestList.safeParse(given).success).toBe(false)

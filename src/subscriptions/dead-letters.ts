@@ -1,0 +1,43 @@
+import type { JsonObject } from '../json.ts'
+import type { Collection } from '../store/store.ts'
+import { placeOf } from './dead-letter-range.ts'
+import type { SubscriptionRecord } from './record.ts'
+
+/** A notification that was given up. */
+export interface DeadLetter {
+  /** RFC 3339. */
+  givenUpAt: string
+  /** Why, in words. */
+  reason: string
+  /** The same as in the attempts before, and in those of a replay. */
+  notificationId?: string
+  /** When the change was made, RFC 3339. */
+  at?: string
+  /** The body, as it would have been sent; absent where nothing is kept of it. */
+  notification?: JsonObject
+  /** How many notifications this is about, at most, when nothing is kept of them. */
+  lost?: number
+}
+
+type Subscriptions = Pick<Collection<SubscriptionRecord>, 'attach' | 'attachment'>
+
+/** Keeps one beside its subscription, with which it goes. */
+export async function putDeadLetter(
+  subscriptions: Subscriptions,
+  subscriptionId: string,
+  index: number,
+  letter: DeadLetter,
+): Promise<void> {
+  await subscriptions.attach(subscriptionId, placeOf(index), JSON.stringify(letter))
+}
+
+export async function deadLetterAt(
+  subscriptions: Subscriptions,
+  subscriptionId: string,
+  index: number,
+): Promise<DeadLetter | undefined> {
+  const text = await subscriptions.attachment(subscriptionId, placeOf(index))
+  if (text === undefined) return undefined
+  const letter: DeadLetter = JSON.parse(text)
+  return letter
+}
