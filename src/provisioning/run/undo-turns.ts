@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
-import type { OCloudRegistry } from '../../clusters/registry-types.ts'
-import { ServiceError } from '../../errors.ts'
 import type { StepRecord } from '../record.ts'
+import { isAway } from '../steps/limits.ts'
 import type { Undone } from '../steps/step.ts'
 import { abortAt } from './interruption.ts'
 
@@ -9,7 +8,8 @@ export interface UndoTurns {
   /** Of all of it together (UNDO_TIMEOUT). */
   limitMs: number
   signal: AbortSignal
-  oClouds: Pick<OCloudRegistry, 'open'>
+  /** Rejects with a retryable error when the O-Cloud is away. */
+  ask(oCloudId: string, signal: AbortSignal): Promise<unknown>
   log: Logger
   undo(step: StepRecord, signal: AbortSignal): Promise<Undone>
   /** Writes down what came of a step; nothing is tried again after it. */
@@ -17,7 +17,6 @@ export interface UndoTurns {
 }
 
 export const CLUSTER_STEP = 'kind-cluster'
-const ANSWER_WITHIN_MS = 5_000
 
 /**
  * Undoes steps in their order and within one time limit, so that an O-Cloud that is away does not keep the others from being cleaned: its steps wait until all others had their turn, and
@@ -25,40 +24,39 @@ const ANSWER_WITHIN_MS = 5_000
  */
 export async function undoInTurns(steps: readonly StepRecord[], turns: UndoTurns): Promise<void> {
   const until = performance.now() + turns.limitMs
-  const postponed = await takeTurn(steps, { until, last: false }, turns)
-  await takeTurn(postponed, { until, last: true }, turns)
+  const postponed = await firstTurn(steps, until, turns)
+  for (const [index, step] of postponed.entries()) {
+    const { result } = await undoWithin(shareOf(until, postponed.slice(index + 1)), step, turns)
+    await turns.settle(step, result)
+  }
 }
 
 /** Answers the steps that shall have another turn. */
-async function takeTurn(
-  steps: readonly StepRecord[],
-  { until, last }: { until: number; last: boolean },
-  turns: UndoTurns,
-): Promise<StepRecord[]> {
+async function firstTurn(steps: readonly StepRecord[], until: number, turns: UndoTurns): Promise<StepRecord[]> {
   const late = new Set<string>()
   const again: StepRecord[] = []
   for (const [index, step] of steps.entries()) {
-    const places = placesOf(step)
-    if (!last) for (const place of await awayOf(places, late, turns)) late.add(place)
-    const isLate = places.some((place) => late.has(place))
-    if (isLate && !last) {
-      turns.log.info({ step: step.name }, 'its undo waits for the others: an O-Cloud does not answer')
+    const [place] = placesOf(step)
+    if (place !== undefined && !late.has(place) && (await isAwayNow(place, turns))) late.add(place)
+    if (place !== undefined && late.has(place)) {
+      turns.log.info({ step: step.name, oCloudId: place }, 'its undo waits for the others: an O-Cloud is late')
       again.push(step)
       continue
     }
-    const left = Math.max(0, until - performance.now())
-    const othersWait = [...again, ...steps.slice(index + 1)].some((other) => `${placesOf(other)}` !== `${places}`)
-    const { result, cut } = await undoWithin(isLate ? 0 : othersWait ? left / 2 : left, step, turns)
-    if (cut) {
-      const away = await awayOf(places, late, turns)
-      for (const place of away.length > 0 ? away : places) late.add(place)
-    }
+    const others = [...again, ...steps.slice(index + 1)].filter((other) => placesOf(other)[0] !== place)
+    const { result, cut } = await undoWithin(shareOf(until, others), step, turns)
+    if (cut) for (const one of await lateOnes(step, turns)) late.add(one)
     // What is left may be held by a step that was put off.
     const unfinished = result.left.length > 0 && (cut || again.length > 0)
-    if (unfinished && !last && performance.now() < until) again.push(step)
+    if (unfinished && performance.now() < until) again.push(step)
     else await turns.settle(step, result)
   }
   return again
+}
+
+function shareOf(until: number, waiting: readonly StepRecord[]): number {
+  const left = Math.max(0, until - performance.now())
+  return waiting.length > 0 ? left / 2 : left
 }
 
 async function undoWithin(ms: number, step: StepRecord, { signal, undo }: UndoTurns) {
@@ -71,28 +69,20 @@ async function undoWithin(ms: number, step: StepRecord, { signal, undo }: UndoTu
   }
 }
 
-/** The O-Clouds that an undo acts on. Not that of a cluster which is to go: it need not answer. */
+/** The O-Clouds that an undo acts on, that of the step first. Not that of a cluster which is to go: it need not answer. */
 function placesOf({ uses, made }: StepRecord): string[] {
   if (uses === CLUSTER_STEP || made === undefined) return []
   const places = [made.oCloudId, ...made.objects.map(({ oCloudId }) => oCloudId)]
-  return [...new Set(places.filter((place) => place !== undefined))].sort()
+  return [...new Set(places.filter((place) => place !== undefined))]
 }
 
-async function awayOf(places: readonly string[], known: ReadonlySet<string>, turns: UndoTurns): Promise<string[]> {
+/** Why the time of a step was over: the O-Clouds that do not answer; where all do, they are slow. */
+async function lateOnes(step: StepRecord, turns: UndoTurns): Promise<string[]> {
+  const places = placesOf(step)
   const away: string[] = []
-  for (const place of places) if (known.has(place) || (await isAway(place, turns))) away.push(place)
-  return away
+  for (const place of places) if (await isAwayNow(place, turns)) away.push(place)
+  return away.length > 0 ? away : places
 }
 
-async function isAway(oCloudId: string, { oClouds, signal }: UndoTurns): Promise<boolean> {
-  const limit = AbortSignal.timeout(ANSWER_WITHIN_MS)
-  try {
-    const cluster = await oClouds.open(oCloudId)
-    await cluster.version({ signal: AbortSignal.any([signal, limit]) })
-    return false
-  } catch (error) {
-    signal.throwIfAborted()
-    // Whatever else is wrong, the undo itself tells.
-    return limit.aborted || (error instanceof ServiceError && error.retryable)
-  }
-}
+const isAwayNow = (oCloudId: string, { ask, signal }: UndoTurns): Promise<boolean> =>
+  isAway((limited) => ask(oCloudId, limited), signal)

@@ -39,10 +39,11 @@ export async function unwindFailure(parts: UnwindParts): Promise<void> {
   )
 }
 
+/** One time limit for all of an undo, UNDO_TIMEOUT. */
 const turnsOf = ({ ports, signal, undoTimeoutMs, log }: UnwindParts) => ({
   limitMs: undoTimeoutMs,
   signal,
-  oClouds: ports.oClouds,
+  ask: async (oCloudId: string, signal: AbortSignal) => (await ports.oClouds.open(oCloudId)).version({ signal }),
   log,
 })
 
