@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { StepRecord } from '../record.ts'
 import { isAway } from '../steps/limits.ts'
+import { keyOf } from '../steps/object-order.ts'
 import type { Undone } from '../steps/step.ts'
 import { abortAt } from './interruption.ts'
 
@@ -25,36 +26,50 @@ export const CLUSTER_STEP = 'kind-cluster'
 export async function undoInTurns(steps: readonly StepRecord[], turns: UndoTurns): Promise<void> {
   const until = performance.now() + turns.limitMs
   const postponed = await firstTurn(steps, until, turns)
-  for (const [index, step] of postponed.entries()) {
+  for (const [index, { step, before }] of postponed.entries()) {
     const { result } = await undoWithin(shareOf(until, postponed.slice(index + 1)), step, turns)
-    await turns.settle(step, result)
+    await turns.settle(step, before === undefined ? result : both(before, result))
   }
 }
 
-/** Answers the steps that shall have another turn. */
-async function firstTurn(steps: readonly StepRecord[], until: number, turns: UndoTurns): Promise<StepRecord[]> {
+/** Shall have another turn; `before` is what came of the first one. */
+interface Postponed {
+  step: StepRecord
+  before?: Undone
+}
+
+async function firstTurn(steps: readonly StepRecord[], until: number, turns: UndoTurns): Promise<Postponed[]> {
   const late = new Set<string>()
-  const again: StepRecord[] = []
+  const again: Postponed[] = []
   for (const [index, step] of steps.entries()) {
-    const [place] = placesOf(step)
+    const places = placesOf(step)
+    const [place] = places
     if (place !== undefined && !late.has(place) && (await isAwayNow(place, turns))) late.add(place)
     if (place !== undefined && late.has(place)) {
       turns.log.info({ step: step.name, oCloudId: place }, 'its undo waits for the others: an O-Cloud is late')
-      again.push(step)
+      again.push({ step })
       continue
     }
-    const others = [...again, ...steps.slice(index + 1)].filter((other) => placesOf(other)[0] !== place)
+    const waiting = [...again.map((postponed) => postponed.step), ...steps.slice(index + 1)]
+    const others = waiting.filter((other) => `${placesOf(other)}` !== `${places}`)
     const { result, cut } = await undoWithin(shareOf(until, others), step, turns)
     if (cut) for (const one of await lateOnes(step, turns)) late.add(one)
     // What is left may be held by a step that was put off.
     const unfinished = result.left.length > 0 && (cut || again.length > 0)
-    if (unfinished && performance.now() < until) again.push(step)
+    if (unfinished && performance.now() < until) again.push({ step, before: result })
     else await turns.settle(step, result)
   }
   return again
 }
 
-function shareOf(until: number, waiting: readonly StepRecord[]): number {
+/** What is gone stays gone, also when there was no time to look at it again. */
+function both(before: Undone, after: Undone): Undone {
+  const gone = new Set(before.undone.map(keyOf))
+  const more = after.undone.filter((object) => !gone.has(keyOf(object)))
+  return { undone: [...before.undone, ...more], left: after.left.filter((object) => !gone.has(keyOf(object))) }
+}
+
+function shareOf(until: number, waiting: readonly unknown[]): number {
   const left = Math.max(0, until - performance.now())
   return waiting.length > 0 ? left / 2 : left
 }

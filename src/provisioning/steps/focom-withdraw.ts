@@ -4,7 +4,7 @@ import { FOCOM_REQUEST, TEMPLATE_INFO } from '../../operators/kinds.ts'
 import { type Dialect, phaseOf } from '../dialects.ts'
 import type { Made, MadeObject } from '../record.ts'
 import { differences } from './differences.ts'
-import { isAway, throughOutages } from './limits.ts'
+import { isAway, isPastDeadline, throughOutages } from './limits.ts'
 import { refOf } from './object-order.ts'
 import { removeObjects, toRemove } from './remove-objects.ts'
 import type { StepContext, Undone } from './step.ts'
@@ -143,7 +143,7 @@ async function withdrawBoth(
   const limited = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(graceMs)]) }
   const asked = request === undefined ? [] : [request]
   const first = await removeObjects(smo, asked, limited)
-  context.signal.throwIfAborted()
+  if (context.signal.aborted && !isPastDeadline(context.signal)) throw context.signal.reason
   const remote = await withdrawRemote(oCloud, theirs, made, context)
   if (remote.left.length > 0) return { undone: remote.undone, left: [...first.left, ...remote.left] }
   if (request === undefined || first.left.length === 0) return { undone: [...first.undone, ...remote.undone], left: [] }

@@ -39,7 +39,7 @@ export async function throughOutages<T>(call: () => Promise<T>, signal: AbortSig
   }
 }
 
-const ANSWER_WITHIN_MS = 5_000
+const ANSWER_WITHIN_MS = 3_000
 
 /** Whether an O-Cloud is away at this moment, by one call to it. Whatever else is wrong with the call, the work itself tells. Rejects when anything but a time limit ended the signal. */
 export async function isAway(ask: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<boolean> {

@@ -8,7 +8,7 @@ import { silentLog } from '../../harness/redis.ts'
 /** What a step made, on `edge`, on `smo`, or on both, called by its own name. */
 function step(name: string, ...[place, ...others]: string[]): StepRecord {
   const object = { apiVersion: 'v1', kind: 'Thing', name, action: 'created' as const, madeIn: 1 }
-  const elsewhere = others.map((oCloudId) => ({ ...object, oCloudId }))
+  const elsewhere = others.map((oCloudId) => ({ ...object, name: `${name} on ${oCloudId}`, oCloudId }))
   const made = {
     objects: [object, ...elsewhere],
     outputs: {},
@@ -34,7 +34,7 @@ const stuck = (one: StepRecord, signal: AbortSignal) =>
 async function turns(
   steps: StepRecord[],
   undo: (name: string, one: StepRecord, signal: AbortSignal) => Undone | Promise<Undone>,
-  { away = new Set<string>(), limitMs = 400 } = {},
+  { away = new Set<string>(), limitMs = 400, results = [] as Undone[] } = {},
 ): Promise<string[]> {
   const told: string[] = []
   const refusal = new ServiceError('UNAVAILABLE', 'nobody answers', { retryable: true })
@@ -47,6 +47,7 @@ async function turns(
     },
     undo: async (one, signal) => undo(one.name, one, signal),
     async settle({ name }, result) {
+      results.push(result)
       told.push(result.left.length === 0 ? `${name} gone` : `${name} left`)
     },
   })
@@ -114,6 +115,25 @@ describe('steps that are undone within one time limit', () => {
       },
     )
     expect(told).toEqual(['workload gone', 'resources gone', 'operator gone'])
+  })
+
+  test('keep what went in the first turn when there is no time to look at it again', async () => {
+    const away = new Set<string>()
+    const results: Undone[] = []
+    const told = await turns(
+      [step('request', 'smo', 'edge'), step('secret', 'smo')],
+      async (name, one, signal) => {
+        if (name === 'secret') return done(one)
+        if (away.has('edge')) return left(one)
+        away.add('edge')
+        const [ours, ...theirs] = (await stuck(one, signal)).left
+        return { undone: ours ? [ours] : [], left: theirs }
+      },
+      { away, results },
+    )
+    expect(told).toEqual(['secret gone', 'request left'])
+    expect(results[1]?.undone.map(({ name }) => name)).toEqual(['request'])
+    expect(results[1]?.left.map(({ name }) => name)).toEqual(['request on edge'])
   })
 
   test('are tried again when what held them was put off', async () => {
