@@ -184,7 +184,7 @@ describe('the step focom-request', needs('redis'), () => {
     await expect(apply({ clusters: [bare, edge] }, { target: 'bare' })).rejects.toMatchObject({
       code: 'APPLY_FAILED',
       message: expect.stringMatching(
-        /oclouds\.focom.*templateinfoes.*focomprovisioningrequests.*are missing on O-Cloud bare/,
+        /oclouds\.focom.*templateinfoes.*focomprovisioningrequests.* is missing on O-Cloud bare/,
       ),
     })
     await expect(apply({ clusters: [smo, bare] }, { oCloud: 'bare' })).rejects.toMatchObject({
