@@ -82,7 +82,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     })
 
     test('the deadline ends a request whose operator is silent, and says what was seen last', async () => {
-      const options = { timeoutSeconds: 1, simulation: { operator: { behaviour: 'silent' as const } } }
+      const options = { timeoutSeconds: 3, simulation: { operator: { behaviour: 'silent' as const } } }
       const record = await world.provision('late', 'edge-5g', parameters('late', { silenceSeconds: 300 }), options)
       expect(record.error).toMatchObject({ code: 'TIMEOUT', step: 'request' })
       expect(record.message).toMatch(/last seen: the o2ims-operator wrote no status/)
