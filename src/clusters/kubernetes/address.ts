@@ -27,13 +27,8 @@ export function createUnserved(discovery: Discovery): Unserved {
   return async (kind, options) => {
     discovery.forget(kind.apiVersion)
     if ((await discovery.find(kind, options)) === undefined) return unknownKind(kind)
-    return new ServiceError(
-      'UNAVAILABLE',
-      `The API server lists ${kind.apiVersion} ${kind.kind} and does not serve it`,
-      {
-        retryable: true,
-      },
-    )
+    const said = `The API server lists ${kind.apiVersion} ${kind.kind} and does not serve it`
+    return new ServiceError('UNAVAILABLE', said, { retryable: true })
   }
 }
 

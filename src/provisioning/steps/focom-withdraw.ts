@@ -17,7 +17,7 @@ const FINALIZER = 'focom.nephio.org/finalizer'
 const FOCOM_GRACE_MS = 20_000
 
 /** Where we do not reach the O-Cloud, FoCoM hardly does. */
-const AWAY_GRACE_MS = 2_000
+const AWAY_GRACE_MS = 1_000
 
 const KEPT_FOR_FOCOM = 'kept: FoCoM needs it for the request that is left'
 
@@ -99,23 +99,18 @@ export async function undoFocomRequest(
     (await isAway((signal) => oCloud.get(theirs, { signal }), context.signal))
   const [first, patience] = away ? [{ undone: [], left: [] }, AWAY_GRACE_MS] : [oCloud, graceMs]
   add(await withdrawBoth(smo, request, first, theirs, made, context, Math.min(patience, graceMs)))
+  const others = ours.filter((object) => object !== request)
   if (result.left.length > 0) {
-    const kept = ours.filter((object) => object !== request && object.madeIn !== undefined)
+    const kept = others.filter((object) => object.madeIn !== undefined)
     add({ undone: [], left: kept.map((object) => ({ ...object, reason: KEPT_FOR_FOCOM })) })
-    return result
-  }
-  add(
-    await removeObjects(
-      smo,
-      ours.filter((object) => object !== request),
-      context,
-    ),
-  )
-  const template = made.notes.templateInfo
-  const namespace = request?.namespace
-  if (namespace !== undefined && typeof template === 'string') {
-    const info = { ...TEMPLATE_INFO, namespace, name: template }
-    add(await context.alone(smo.oCloudId, (held) => releaseTemplateInfo(smo, info, held)))
+  } else {
+    add(await removeObjects(smo, others, context))
+    const template = made.notes.templateInfo
+    const namespace = request?.namespace
+    if (namespace !== undefined && typeof template === 'string') {
+      const info = { ...TEMPLATE_INFO, namespace, name: template }
+      add(await context.alone(smo.oCloudId, (held) => releaseTemplateInfo(smo, info, held)))
+    }
   }
   if (away) add(await withdrawRemote(oCloud, theirs, made, context))
   return result

@@ -53,12 +53,11 @@ export async function requireKinds(
 async function servedVersions(cluster: Cluster, name: string, signal: AbortSignal): Promise<string | undefined> {
   try {
     const live = await cluster.get({ ...DEFINITION, name }, { signal })
+    if (live === undefined) return undefined
     return (
-      live &&
-      (servedKinds(live)
-        .map(({ apiVersion }) => apiVersion)
-        .join(', ') ||
-        'no version')
+      servedKinds(live)
+        .map((kind) => kind.apiVersion)
+        .join(', ') || 'nothing'
     )
   } catch (error) {
     if (error instanceof ServiceError && error.code === 'APPLY_FAILED') return undefined

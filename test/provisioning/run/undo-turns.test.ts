@@ -34,7 +34,7 @@ const stuck = (one: StepRecord, signal: AbortSignal) =>
 async function turns(
   steps: StepRecord[],
   undo: (name: string, one: StepRecord, signal: AbortSignal) => Undone | Promise<Undone>,
-  { away = new Set<string>(), limitMs = 400, results = [] as Undone[] } = {},
+  { away = new Set<string>(), limitMs = 1_500, results = [] as Undone[] } = {},
 ): Promise<string[]> {
   const told: string[] = []
   const refusal = new ServiceError('UNAVAILABLE', 'nobody answers', { retryable: true })

@@ -10,7 +10,7 @@ describe('an edge that is away while a request is undone', needs('redis'), () =>
   let world: FlowWorld
 
   beforeAll(async () => {
-    world = await flowWorld({ undoTimeoutMs: 4_000 })
+    world = await flowWorld({ undoTimeoutMs: 6_000 })
   })
   afterEach(() => world.away.clear())
   afterAll(() => world.stop())
