@@ -11,6 +11,7 @@ import type { Entry, ListSource } from './list-source.ts'
 import type { Markers } from './marker.ts'
 import type { Answer } from './operation.ts'
 import { createPacer } from './pacer.ts'
+import { createPageCache, type Page } from './page-cache.ts'
 import { pathname } from './paths.ts'
 import { readingQuery } from './query-problem.ts'
 
@@ -33,6 +34,7 @@ export interface Lists {
 
 /** @param pageSize entries on a page when the client does not say */
 export function createLists({ markers, pageSize }: { markers: Markers; pageSize: number }): Lists {
+  const cache = createPageCache()
   return {
     async answer({ path, type, source, excludedByDefault = [] }, query, request) {
       const filters = (query.filter ?? []).filter((text) => text.trim() !== '')
@@ -42,13 +44,20 @@ export function createLists({ markers, pageSize }: { markers: Markers; pageSize:
       const marker = query.nextpage_opaque_marker
       const after = marker === undefined ? undefined : markers.open(bound, marker)
       const limit = query.limit ?? pageSize
-      const found = await collect(source.looks(filter, after, limit + 1), filter, limit + 1, request)
-      const page = found.slice(0, limit)
-      const last = found.length > limit ? page.at(-1) : undefined
+      const make = async (): Promise<Page> => {
+        const found = await collect(source.looks(filter, after, limit + 1), filter, limit + 1, request)
+        const entries = found.slice(0, limit)
+        const last = found.length > limit ? entries.at(-1) : undefined
+        return { body: bodyOf(entries, selector), ...(last && { last: last.position }) }
+      }
+      const { fields, exclude_fields, all_fields, exclude_default } = query
+      const key = JSON.stringify([bound, after, limit, fields, exclude_fields, all_fields, exclude_default])
+      const { body, last } = source.version ? await cache.page(key, source.version, make) : await make()
       return {
         status: 200,
-        ...bodyOf(page, selector),
-        ...(last && { headers: { Link: linkTo(request, markers.seal(bound, last.position)) } }),
+        body,
+        ...(body instanceof Buffer && { type: 'application/json; charset=utf-8' }),
+        ...(last !== undefined && { headers: { Link: linkTo(request, markers.seal(bound, last)) } }),
       }
     },
   }
@@ -66,7 +75,7 @@ async function collect(
   for await (const entries of looks) {
     for (const entry of entries) {
       if (pacer.isDue()) await pacer.rest()
-      if (filter.length === 0 || matches(filter, entry.value())) found.push(entry)
+      if (entry.isMatch || matches(filter, entry.value())) found.push(entry)
       if (found.length === wanted) return found
     }
     if (socket.destroyed) throw new ServiceError('UNAVAILABLE', 'the client went away')
@@ -75,16 +84,15 @@ async function collect(
 }
 
 /** What is stored as it is sent is passed on as text, and not even parsed when all of it is sent. */
-function bodyOf(entries: Entry[], selector: Selector): Pick<Answer, 'body' | 'type'> {
+function bodyOf(entries: Entry[], selector: Selector): Buffer | unknown[] {
+  const whole = selector.kind === 'everything'
   const texts = entries.flatMap(({ text }) => text ?? [])
   if (texts.length === entries.length) {
-    const chosen =
-      selector.kind === 'everything' ? texts : texts.map((text) => JSON.stringify(projected(selector, text)))
-    return { body: `[${chosen.join(',')}]`, type: 'application/json' }
+    const chosen = whole ? texts : texts.map((text) => JSON.stringify(projected(selector, text)))
+    return Buffer.from(`[${chosen.join(',')}]`)
   }
   const values = entries.map((entry) => entry.value())
-  if (selector.kind === 'everything') return { body: values }
-  return { body: values.map((value) => projected(selector, JSON.stringify(value))) }
+  return whole ? values : values.map((value) => projected(selector, JSON.stringify(value)))
 }
 
 function projected(selector: Selector, text: string): JsonObject {

@@ -12,6 +12,7 @@ import { found, type InventoryRouteParts, inventoryId, inventoryOperation, oneAn
 
 const POOL = `${INVENTORY_BASE}/resourcePools/{resourcePoolId}`
 const { resourcePoolId, resourceId } = resourceExample
+const INDEXED = ['resourceId', 'resourceTypeId']
 
 /** The resources of a pool: each is in one pool, and found in no other. */
 export function resourceOperations({ inventory, lists }: InventoryRouteParts): Operation[] {
@@ -38,8 +39,10 @@ export function resourceOperations({ inventory, lists }: InventoryRouteParts): O
       async handle({ params, query, request }) {
         const id = params.resourcePoolId
         found(await inventory.get('inventoryResourcePool', id), 'resource pool', id)
-        const where = { attribute: 'resourcePoolId', values: [id] }
-        const source = storedSource((scan) => inventory.scan('inventoryResource', { ...scan, where }))
+        const source = storedSource(() => inventory.records('inventoryResource'), INDEXED, {
+          attribute: 'resourcePoolId',
+          value: id,
+        })
         return lists.answer({ path: `${INVENTORY_BASE}/resourcePools/${id}/resources`, type, source }, query, request)
       },
     }),

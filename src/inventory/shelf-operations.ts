@@ -62,7 +62,7 @@ export function shelfOperations<C extends InventoryCollection>(
   const { collection, segment, parameter, noun, plural, schema, listed = schema, example, excludedByDefault } = shelf
   const { inventory, lists } = parts
   const path = `${INVENTORY_BASE}/${segment}`
-  const source = storedSource((scan) => inventory.scan(collection, scan), shelf.indexed)
+  const source = storedSource(() => inventory.records(collection), shelf.indexed)
   const list = { path, type: queryTypeOf(schema), source, ...(excludedByDefault && { excludedByDefault }) }
   return [
     operation({

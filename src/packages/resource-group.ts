@@ -1,6 +1,7 @@
 import { stringify } from 'yaml'
 import type { CallOptions, Cluster, KindRef, KubernetesObject } from '../clusters/cluster.ts'
-import { conditionOf, listAt, stringAt } from '../clusters/fields.ts'
+import { listAt, stringAt } from '../clusters/fields.ts'
+import { untilServed } from '../clusters/served.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { KptObject } from '../tools/kpt-events.ts'
 import type { Inventory } from './package-port.ts'
@@ -8,7 +9,6 @@ import type { Inventory } from './package-port.ts'
 export const RESOURCE_GROUP: KindRef = { apiVersion: 'kpt.dev/v1alpha1', kind: 'ResourceGroup' }
 const DEFINITION: KindRef = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 const NAME = 'resourcegroups.kpt.dev'
-const ESTABLISHED_MS = 30_000
 
 /** The definition of kpt's inventories, as far as kpt needs it. A kpt that installs its own replaces it by one that is stricter. */
 const RESOURCE_GROUP_DEFINITION: KubernetesObject = {
@@ -63,24 +63,7 @@ export async function ensureResourceGroups(cluster: Cluster, options: CallOption
     }
     if (error.code !== 'CONFLICT') throw error
   }
-  await untilEstablished(cluster, options.signal)
-}
-
-async function untilEstablished(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
-  const limit = AbortSignal.timeout(ESTABLISHED_MS)
-  const until = signal === undefined ? limit : AbortSignal.any([signal, limit])
-  try {
-    for await (const event of cluster.watch(DEFINITION, { name: NAME }, until)) {
-      if ('object' in event && conditionOf(event.object, 'Established')?.status === 'True') return
-    }
-  } catch (error) {
-    signal?.throwIfAborted()
-    if (!limit.aborted) throw error
-    throw new ServiceError('UNAVAILABLE', `${NAME} was installed and is not served after ${ESTABLISHED_MS / 1000} s`, {
-      retryable: true,
-      cause: error,
-    })
-  }
+  await untilServed(cluster, [RESOURCE_GROUP], options.signal)
 }
 
 /** What kpt reads from standard input: the inventory, then the objects. */

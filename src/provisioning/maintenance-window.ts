@@ -2,16 +2,16 @@ import { CronExpressionParser } from 'cron-parser'
 import { type FieldError, messageOf } from '../errors.ts'
 import type { MaintenanceWindow } from './record.ts'
 
-const NUMBERS = /^[\d*,/-]+$/
-/** Months and weekdays have names as well. What goes beyond cron (L, #, ?, H, @daily) is refused. */
-const NAMES = '(sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)'
-const NUMBERS_OR_NAMES = new RegExp(`^([\\d*,/-]|${NAMES})+$`, 'i')
+const MONTHS = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec'
+const WEEKDAYS = 'sun|mon|tue|wed|thu|fri|sat'
+
+/** The fields of cron. What goes beyond them (L, #, ?, H, 5/10, @daily) is refused: each program reads it in its own way, and the library guesses at what is misspelt. */
 const FIELDS = [
-  { name: 'minute', form: NUMBERS },
-  { name: 'hour', form: NUMBERS },
-  { name: 'day of month', form: NUMBERS },
-  { name: 'month', form: NUMBERS_OR_NAMES },
-  { name: 'day of week', form: NUMBERS_OR_NAMES },
+  { name: 'minute', form: formOf('\\d{1,2}'), most: 59 },
+  { name: 'hour', form: formOf('\\d{1,2}'), most: 23 },
+  { name: 'day of month', form: formOf('\\d{1,2}'), most: 31 },
+  { name: 'month', form: formOf(`\\d{1,2}|${MONTHS}`), most: 12 },
+  { name: 'day of week', form: formOf(`\\d|${WEEKDAYS}`), most: 7 },
 ]
 const LONGEST_MONTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
@@ -23,6 +23,12 @@ export function openingOf({ schedule, durationSeconds, timeZone }: MaintenanceWi
   // The first beginning after this one's: whatever began later and before now is still open.
   const after = new Date(at.getTime() - durationSeconds * 1000)
   return parse(schedule, timeZone, after).next().toDate()
+}
+
+/** A list of values, ranges, and steps through a range. */
+function formOf(value: string): RegExp {
+  const part = `(?:${value}|(?:\\*|(?:${value})-(?:${value}))(?:/\\d{1,2})?)`
+  return new RegExp(`^${part}(?:,${part})*$`, 'i')
 }
 
 function parse(schedule: string, timeZone = 'UTC', currentDate?: Date) {
@@ -43,14 +49,28 @@ function scheduleProblem(schedule: string): string | undefined {
   const fields = schedule.trim().split(/\s+/)
   if (fields.length !== FIELDS.length)
     return `must have five fields (${FIELDS.map(({ name }) => name).join(', ')}), as 0 2 * * SUN; it has ${fields.length}`
-  const wrong = FIELDS.find(({ form }, index) => !form.test(fields[index] ?? ''))
-  if (wrong) return `the field ${wrong.name} cannot be read; a schedule looks like 0 2 * * SUN`
+  for (const [index, { name, form, most }] of FIELDS.entries()) {
+    const field = fields[index] ?? ''
+    if (!form.test(field)) return `the field ${name} cannot be read; a schedule looks like 0 2 * * SUN`
+    const wide = [...field.matchAll(/\/(\d+)/g)].find(([, step]) => Number(step) > most)
+    if (wide) return `the field ${name} steps by ${wide[1]}, which is beyond its end (${most})`
+  }
+  if (isAmbiguous(fields)) return AMBIGUOUS
   try {
     return neverComes(schedule) ? 'names a day that never comes' : undefined
   } catch (error) {
     const words = messageOf(error)
     return words.includes('explicit day of month') ? 'names a day that never comes' : `cannot be read: ${words}`
   }
+}
+
+const AMBIGUOUS =
+  'limits both days, one of them by steps of *: some programs take that for both, others for either; write the step as a range, as 1-31/2'
+
+/** cron itself takes a day that begins with * for no limit of its own. */
+function isAmbiguous([, , dayOfMonth = '', , dayOfWeek = '']: readonly string[]): boolean {
+  const days = [dayOfMonth, dayOfWeek]
+  return !days.includes('*') && days.some((day) => day.includes('*'))
 }
 
 /** True for 31 February and the like; any day of a week comes, whatever the day of the month. */

@@ -1,8 +1,6 @@
 import { z } from 'zod'
 import type { Decision } from './approval.ts'
-
-/** The name of a person or team. One line: it stands in messages, logs and reports. */
-const approverName = z.string().regex(/^\S(.{0,126}\S)?$/, 'must be 1 to 128 characters on one line')
+import { approverName, approversSchema } from './templates/approvers.ts'
 
 /** The options that act in the queue and the state machine; beside those of `requestOptionsSchema`. */
 export const queueOptionFields = {
@@ -23,7 +21,7 @@ export const queueOptionFields = {
     .strictObject({
       schedule: z
         .string()
-        .min(9)
+        .min(1)
         .max(256)
         .meta({ description: 'When it opens: minute, hour, day of month, month, day of week, as cron writes them.' }),
       durationSeconds: z.int().min(60).max(604_800).meta({ description: 'How long it stays open.' }),
@@ -34,10 +32,7 @@ export const queueOptionFields = {
   approval: z
     .strictObject({
       required: z.boolean(),
-      approvers: z
-        .array(approverName)
-        .min(1)
-        .max(50)
+      approvers: approversSchema
         .optional()
         .meta({ description: 'Who may decide, of those that the template names; all of them when absent.' }),
     })

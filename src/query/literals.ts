@@ -51,3 +51,9 @@ export function equalitiesOf(filter: Filter, indexed: readonly string[]): { attr
     }),
   )
 }
+
+/** The filter is one equality that an index knows, and nothing else: what the index finds matches. An index knows UUIDs by their type no better than by their look. */
+export function isEquality(filter: Filter, indexed: readonly string[]): boolean {
+  const [clause, ...more] = filter.flatMap(({ clauses }) => clauses)
+  return clause !== undefined && more.length === 0 && !isUuid(clause.type) && equalitiesOf(filter, indexed).length === 1
+}

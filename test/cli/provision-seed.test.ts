@@ -93,7 +93,7 @@ describe("o2ims provision without --file: the seed's flow", () => {
     expect((await provision(seed.server, args)).code).toBe(0)
     expect(posted(seed.received)).toMatchObject([
       {
-        templateParameters: { clusterName: 'lab', edgeAddress: '10.0.0.100', operator: 'external' },
+        templateParameters: { clusterName: 'lab', edgeAddress: '10.0.0.100', focomDefinitions: 'external' },
         options: { timeoutSeconds: 900, cleanupOnFailure: false },
       },
     ])

@@ -68,8 +68,13 @@ describe("the request of the seed's flow", () => {
     expect(parameters({}, { EDGE_KUBECONFIG: '/tmp/edge' })).not.toHaveProperty('edgeClusterName')
   })
 
-  test('--skip-focom leaves the operator out; O2IMS_NAMESPACE and FOCOM_NAMESPACE are the namespaces', () => {
-    expect(parameters({ skipFocom: true }).operator).toBe('external')
+  test('--skip-focom applies nothing of FoCoM; where it is played only its operator is left out', () => {
+    expect(parameters({ skipFocom: true })).toMatchObject({ operator: 'external', focomDefinitions: 'external' })
+    expect(parameters({ focomElsewhere: true }).operator).toBe('external')
+    expect(parameters({ focomElsewhere: true })).not.toHaveProperty('focomDefinitions')
+  })
+
+  test('O2IMS_NAMESPACE and FOCOM_NAMESPACE are the namespaces', () => {
     expect(parameters({}, { O2IMS_NAMESPACE: 'a', FOCOM_NAMESPACE: 'b' })).toMatchObject({
       o2imsNamespace: 'a',
       focomNamespace: 'b',

@@ -80,6 +80,11 @@ describe('the command line against the service', needs('redis'), () => {
   test("the seed's flow on clusters that are there: planned, run, seen from all sides, run again, removed", async () => {
     for (const name of ['focom-smo', 'edge-ocloud'])
       expect((await o2ims('ocloud', 'add', name, '--simulated')).code).toBe(0)
+    const skipped = await o2ims('provision', '--skip-kind', '--skip-focom')
+    expect(skipped.code).toBe(3)
+    expect(skipped.stderr).toMatch(/FOCOM_FAILED in step focom: .*oclouds\.focom\.nephio\.org is missing/)
+    expect((await o2ims('delete', 'edge-5g-deployment', '--follow')).code).toBe(0)
+
     const plan = await o2ims('provision', '--skip-kind', '--dry-run')
     expect(plan.code).toBe(0)
     expect(plan.stdout).toMatch(/create +Deployment ran-workloads\/du[\s\S]*Nothing was written/)

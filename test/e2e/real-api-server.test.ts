@@ -33,6 +33,7 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     for (const template of [
       manifestsTemplate('manifests'),
       manifestsTemplate('unschedulable', { nodeSelector: { nowhere: 'true' }, silenceSeconds: 5 }),
+      manifestsTemplate('waits', { nodeSelector: { nowhere: 'true' } }),
     ]) {
       expect((await call(`${server.url}/o2ims/v1/templates`, 'POST', template)).status).toBe(201)
     }
@@ -247,5 +248,31 @@ describe('provisioning on a real API server with true kpt', needs('redis', 'cont
     expect(body.find((oCloud: { name: string }) => oCloud.name === 'nowhere').status.reachable).toBe(false)
     const failed = await provision('nowhere', 'kpt-workload', { oCloud: 'nowhere', namespace: 'nowhere' })
     expect(failed.progress.error).toMatchObject({ code: 'PREFLIGHT_FAILED', exitCode: 1, step: 'check' })
+  })
+
+  it('a kubeconfig that expires in mid-flight fails the request with what to do; with a new one the rest is removed', async () => {
+    const { kubeconfig, name } = await plane.user({ rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] })
+    const oCloudId = await register('expires', kubeconfig)
+    const parameters = { oCloud: 'expires', namespace: 'expires', password: 'pass-word-1' }
+    const options = { timeoutSeconds: 60 }
+    expect((await call(requests(), 'POST', requestFor('expires', 'waits', parameters, options))).status).toBe(201)
+    const waiting = async () => (await call(`${requests()}/expires`)).body.progress.currentStep
+    await eventually(async () => expect(await waiting()).toBe('ready'), 20_000)
+
+    const account = name.slice(name.lastIndexOf(':') + 1)
+    await plane.client.call('DELETE', `/api/v1/namespaces/kube-system/serviceaccounts/${account}`)
+    // It forgets the tokens that it knows, and ends the watches.
+    await plane.restart()
+    const { error } = (await toTheEnd(server.url, 'expires', 60_000)).body.progress
+    expect(error).toMatchObject({ code: 'CLEANUP_FAILED', step: 'ready', undone: [] })
+    expect(error.cause).toMatch(/Unauthorized .*replace the O-Cloud with a new kubeconfig/)
+    expect(error.left.map(({ kind }: { kind: string }) => kind)).toContain('Namespace')
+    expect(error.left[0].reason).toMatch(/replace the O-Cloud with a new kubeconfig/)
+
+    const renewed = { name: 'expires', kubeconfig: plane.kubeconfig }
+    expect((await call(`${server.url}/o2ims/v1/ocloud/${oCloudId}`, 'PUT', renewed)).status).toBe(200)
+    expect((await call(`${requests()}/expires`, 'DELETE')).status).toBe(202)
+    expect((await toTheEnd(server.url, 'expires')).status).toBe(404)
+    expect((await plane.client.call('GET', '/api/v1/namespaces/expires')).status).toBe(404)
   })
 })

@@ -1,5 +1,5 @@
 /** Runs `check` until it does not throw any more; throws its last error after `timeoutMs`. */
-export async function eventually(check: () => void | Promise<void>, timeoutMs = 5000): Promise<void> {
+export async function eventually(check: () => void | Promise<void>, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     try {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { createHttpApp } from '../../src/http/app.ts'
 import { createEventStreams } from '../../src/http/event-stream.ts'
 import { listQuery } from '../../src/http/list-query.ts'
-import { type ListSource, storedSource } from '../../src/http/list-source.ts'
+import { type ListSource, type StoredRecords, storedSource } from '../../src/http/list-source.ts'
 import { createLists, type List } from '../../src/http/lists.ts'
 import { createMarkers } from '../../src/http/marker.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
@@ -41,15 +41,28 @@ describe('a list of stored records', needs('redis'), () => {
     store = await createTestStore()
     machines = store.store.collection<Machine>('machine')
     for (let n = 0; n < 60; n += 1) await add(n)
-    const scan = (asked: Scan) => {
-      scans.push(asked)
-      return machines.scan(asked)
+    const records: StoredRecords = {
+      ...machines,
+      scan(asked) {
+        scans.push(asked)
+        return machines.scan(asked)
+      },
     }
     const type = queryTypeOf(machineSchema)
-    const list = { path: '/machines', type, source: storedSource(scan, ['rack']), excludedByDefault: ['alarms'] }
+    const list = {
+      path: '/machines',
+      type,
+      source: storedSource(() => records, ['rack']),
+      excludedByDefault: ['alarms'],
+    }
     ;({ url, close } = await serve([
       list,
       { ...list, path: '/others' },
+      {
+        ...list,
+        path: '/rack',
+        source: storedSource(() => records, ['id', 'rack'], { attribute: 'rack', value: 'r1' }),
+      },
       {
         path: '/endless',
         type,
@@ -69,7 +82,7 @@ describe('a list of stored records', needs('redis'), () => {
     const rack = `r${n % 3}`
     const extensions = { gpu: { count: n % 4 }, 'a/b': n % 2 === 0 }
     const machine = { id, rack, alarms: [{ code: n, notes: ['x'] }], tags: ['t', id], extensions }
-    await machines.create(id, machine, { indexes: { rack: [rack] } })
+    await machines.create(id, machine, { indexes: { rack: [rack], id: [id] } })
   }
 
   const ids = (body: Machine[]) => body.map(({ id }) => id)
@@ -128,6 +141,32 @@ describe('a list of stored records', needs('redis'), () => {
       where: { attribute: 'rack', values: ['r1', 'r2'] },
       containing: [['"rack":"r1"', '"rack":"r2"'], ['"id":"m4"']],
     })
+  })
+
+  test('asks an index alone where that answers the filter, and the narrowest of several', async () => {
+    scans.length = 0
+    expect(ids((await call(`${url}/machines?filter=(eq,rack,r2)`)).body).length).toBe(10)
+    expect(ids((await call(`${url}/rack?filter=(eq,id,m4)`)).body)).toEqual(['m4'])
+    expect(ids((await call(`${url}/rack?filter=(eq,id,m5)`)).body)).toEqual([])
+    expect(ids((await call(`${url}/rack?filter=(eq,extensions/gpu/count,3)`)).body)).toEqual(
+      numbers(0, 60, (n) => n % 12 === 7),
+    )
+    expect(scans.map(({ where, containing }) => [where?.attribute, containing?.length !== 0])).toEqual([
+      ['rack', false],
+      ['id', false],
+      ['id', false],
+      ['rack', true],
+    ])
+  })
+
+  test('answers a page that it has answered before without reading it again, until something is written', async () => {
+    const page = `${url}/machines?filter=(eq,tags,m9)`
+    const { body } = await call(page)
+    scans.length = 0
+    expect((await call(page)).body).toEqual(body)
+    expect(scans).toEqual([])
+    await machines.update('m9', ({ value }) => ({ value: { ...value, tags: ['t', 'm9', 'new'] } }))
+    expect((await call(page)).body[0].tags).toEqual(['t', 'm9', 'new'])
   })
 
   test('leaves out what it excludes by default, and sends it when it is asked for', async () => {
@@ -228,7 +267,7 @@ function endless(onLook: () => void = () => undefined): ListSource {
       for (let position = 0; ; position += 1) {
         onLook()
         await setTimeout(1)
-        yield [{ position, value: () => ({ id: 'x' }) }]
+        yield [{ position, isMatch: false, value: () => ({ id: 'x' }) }]
       }
     },
   }

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -22,8 +23,10 @@ export interface GitServer {
   asked: string[]
   /** `user:password` that is asked for; nobody is asked when absent. */
   credential?: string
-  /** `hang`: accepts and says nothing. `stall`: answers questions, and half of a pack. */
-  behaviour: 'sound' | 'hang' | 'stall' | 'broken'
+  /** `hang`: accepts and says nothing. `stall`: answers questions, and half of a pack. `dumb`: gives its files, as any web server does. */
+  behaviour: 'sound' | 'hang' | 'stall' | 'broken' | 'dumb'
+  /** Answers every question with that status. */
+  refuseWith?: number
   redirectTo?: string
   /** Ends all connections and listens no more; `back` undoes it. */
   away(): Promise<void>
@@ -101,6 +104,8 @@ export async function startGitServer(): Promise<GitServer> {
     server.asked.push(`${request.method} ${pathname}${search}${fetching ? ' fetch' : ''}`)
     if (server.behaviour === 'hang') return
     if (server.behaviour === 'broken') return void response.writeHead(503).end('not now')
+    if (server.refuseWith !== undefined) return void response.writeHead(server.refuseWith).end('no')
+    if (server.behaviour === 'dumb') return void response.end(await readFile(join(folder, pathname)))
     if (server.redirectTo !== undefined)
       return void response.writeHead(302, { location: server.redirectTo + request.url }).end()
     const expected = server.credential && `Basic ${Buffer.from(server.credential).toString('base64')}`

@@ -77,6 +77,21 @@ describe('a repository behind ssh', needs('git', 'sshd'), () => {
     })
   })
 
+  test('that is not there is refused at once; a server that is away is worth another try', async () => {
+    const url = (port: number) => `ssh://${userInfo().username}@127.0.0.1:${port}${folder}/nothing`
+    const nothing = { ref: 'v1', credential: key('allowed'), hostKeys }
+    await expect(worker.render(fromGit({ ...nothing, repository: url(port) }))).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      retryable: false,
+      message: expect.stringContaining('is no repository that can be read'),
+    })
+    const [silent = 0] = await freePorts(1)
+    await expect(worker.render(fromGit({ ...nothing, repository: url(silent) }))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryable: true,
+    })
+  })
+
   test('its key is in no argument, environment or file while git works with it', async () => {
     const line = key('allowed').split('\n')[2] ?? ''
     const slow = gitWorker()

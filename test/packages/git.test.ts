@@ -49,6 +49,7 @@ describe('a package from git', needs('git'), () => {
     server.asked.length = 0
     delete server.credential
     delete server.redirectTo
+    delete server.refuseWith
   })
 
   const at = (ref: string, more: Partial<GitSource> = {}): GitSource => ({
@@ -126,6 +127,7 @@ describe('a package from git', needs('git'), () => {
     ['that is nowhere', 'v9', 'has no tag and no branch "v9"'],
     ['with some of its digits', 'abcdef1', 'has no tag and no branch "abcdef1"'],
     ['of a commit that is nowhere', 'f'.repeat(40), `has no commit ${'f'.repeat(40)}`],
+    ['with the digits of another format', 'f'.repeat(64), 'has another object format'],
   ])('a ref %s is refused', async (_, ref, message) => {
     await expect(names(ref)).rejects.toMatchObject({
       code: 'PREFLIGHT_FAILED',
@@ -140,6 +142,34 @@ describe('a package from git', needs('git'), () => {
       code: 'PREFLIGHT_FAILED',
       retryable: false,
       message: expect.stringContaining('is no repository that can be read'),
+    })
+  })
+
+  test('a web server that has the files of a repository, and nothing of git, is refused at once', async () => {
+    repository.git('update-server-info')
+    server.behaviour = 'dumb'
+    const fresh = gitWorker()
+    try {
+      await expect(fresh.render(fromGit(at('v1')))).rejects.toMatchObject({
+        code: 'PREFLIGHT_FAILED',
+        retryable: false,
+        message: expect.stringMatching(/does not speak the protocol of git .*dumb http/),
+      })
+    } finally {
+      fresh.dispose()
+    }
+  })
+
+  test.each([
+    [403, 'refuses the credential'],
+    [406, 'refuses the request'],
+    [410, 'is no repository'],
+  ])('a server that answers %i is not asked again', async (status, message) => {
+    server.refuseWith = status
+    await expect(names('v1')).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      retryable: false,
+      message: expect.stringContaining(message),
     })
   })
 

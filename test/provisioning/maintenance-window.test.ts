@@ -84,6 +84,9 @@ describe('a maintenance window', () => {
     '0 2 1-7 * sun',
     '5,35 0-6 * * 1-5',
     '0 0 31 2 MON',
+    '00 02 * * 7',
+    '0 2 1-31/2 dec mon-5',
+    '10-50/20,5 * * * *',
   ])('may have the schedule %s', (schedule) => {
     expect(windowProblems({ schedule, durationSeconds: 60 }, '/w')).toEqual([])
   })
@@ -102,6 +105,20 @@ describe('a maintenance window', () => {
     ['0 0 30 FEB *', 'never comes'],
     ['0 0 31 2,4,6,9,11 *', 'never comes'],
     ['0 0 * * SUN; rm', 'five fields'],
+    ['0 2 ? * *', 'day of month cannot be read'],
+    ['@every 5m', 'it has 2'],
+    // All of these the library takes, and for something else than was meant.
+    ['1-2-3 * * * *', 'minute cannot be read'],
+    ['*-5 * * * *', 'minute cannot be read'],
+    ['5* * * * *', 'minute cannot be read'],
+    ['0/15 * * * *', 'minute cannot be read'],
+    ['0 2 * janfeb *', 'month cannot be read'],
+    ['0 2 * jan1 *', 'month cannot be read'],
+    ['0 2 * * jan', 'day of week cannot be read'],
+    ['*/61 * * * *', 'minute steps by 61'],
+    ['0 */24 * * *', 'hour steps by 24'],
+    ['0 2 31 2 */1', 'limits both days'],
+    ['0 2 */2 * MON', 'limits both days'],
   ])('may not have the schedule %s', (schedule, words) => {
     const problems = windowProblems({ schedule, durationSeconds: 60 }, '/options/maintenanceWindow')
     expect(problems).toEqual([

@@ -76,6 +76,20 @@ describe('provisioning requests over HTTP', needs('redis'), () => {
     })
 
     test.each([
+      ['an alias', '@daily', 'must have five fields'],
+      ['seconds', '0 0 2 * * SUN', 'must have five fields'],
+      ['the last day', '0 2 L * *', 'day of month'],
+      ['31 February', '0 0 31 2 *', 'never comes'],
+    ])('refuses a maintenance window with %s with 422 and its pointer', async (_what, schedule, words) => {
+      const options = { maintenanceWindow: { schedule, durationSeconds: 3600 } }
+      const answer = await call(front, 'POST', thingsRequest('refused', { options }))
+      expect([answer.status, answer.body.code]).toEqual([422, 'INVALID_OPTIONS'])
+      expect(answer.body.errors).toEqual([
+        { pointer: '/options/maintenanceWindow/schedule', message: expect.stringContaining(words) },
+      ])
+    })
+
+    test.each([
       ['a blank in the id', { provisioningRequestId: 'a b' }, '/provisioningRequestId'],
       ['a slash in the id', { provisioningRequestId: 'a/b' }, '/provisioningRequestId'],
       ['an empty id', { provisioningRequestId: '' }, '/provisioningRequestId'],
@@ -87,6 +101,11 @@ describe('provisioning requests over HTTP', needs('redis'), () => {
       ['an unknown option', { options: { nonsense: 1 } }, '/options/nonsense'],
       ['a deadline of 0 s', { options: { timeoutSeconds: 0 } }, '/options/timeoutSeconds'],
       ['a deadline of more than a day', { options: { timeoutSeconds: 86_401 } }, '/options/timeoutSeconds'],
+      [
+        'an approver who is named twice',
+        { options: { approval: { required: true, approvers: ['ann', 'bob', 'ann'] } } },
+        '/options/approval/approvers/2',
+      ],
       ['an unknown simulation option', { options: { simulation: { crash: true } } }, '/options/simulation/crash'],
     ])('refuses %s with 400 and a pointer', async (_what, change, pointer) => {
       const answer = await call(front, 'POST', { ...thingsRequest('bad'), ...change })

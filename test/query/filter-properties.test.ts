@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonical } from '../../src/query/comparison.ts'
 import { parseFilter } from '../../src/query/filter.ts'
-import { equalitiesOf, literalsOf } from '../../src/query/literals.ts'
+import { equalitiesOf, isEquality, literalsOf } from '../../src/query/literals.ts'
 import { matches } from '../../src/query/matches.ts'
 import { QueryError } from '../../src/query/query-error.ts'
 import { queryTypeOf } from '../../src/query/query-type.ts'
@@ -58,6 +58,30 @@ describe('a filter', () => {
       }),
       { numRuns: 5_000 },
     )
+  })
+})
+
+describe('a filter that is one equality which an index knows', () => {
+  test('matches exactly what the index finds', () => {
+    let asked = 0
+    const indexed = ['name', 'tags', 'id']
+    const one = filters
+      .map((all) => all.slice(0, 1).map((part) => part.slice(0, 1)))
+      .filter(([part]) => part?.[0]?.path.length === 1)
+    fc.assert(
+      fc.property(one, thing, (parts, record) => {
+        const filter = parseFilter(parts.map(written), type)
+        if (!isEquality(filter, indexed)) return
+        asked += 1
+        const found = equalitiesOf(filter, indexed).every(({ attribute, values }) => {
+          const held = Object.hasOwn(record, attribute) ? [record[attribute]].flat() : []
+          return held.some((value) => values.includes(canonical(String(value))))
+        })
+        expect(matches(filter, record)).toBe(found)
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(asked).toBeGreaterThan(20)
   })
 })
 

@@ -34,7 +34,7 @@ export function addProvision(program: Command): void {
     .addOption(
       new Option('--skip-kind', 'take clusters that are there: SMO_KUBECONFIG, EDGE_KUBECONFIG').helpGroup(SEED),
     )
-    .addOption(new Option('--skip-focom', 'FoCoM’s operator runs already, or elsewhere: deploy none').helpGroup(SEED))
+    .addOption(new Option('--skip-focom', 'FoCoM is on the SMO’s cluster already: apply nothing of it').helpGroup(SEED))
     .addHelpText('after', () => variablesText())
     .addHelpText('after', () => exitCodesText(process.stdout.columns || 80))
     .action(async (options: Options, command: Command) => {

@@ -37,11 +37,10 @@ export async function cast(settings: SeedSettings, choice: FocomChoice, env: Nod
 }
 
 async function focomFor(
-  { skipFocom, focomPackage }: SeedSettings,
+  { focomPackage }: SeedSettings,
   choice: FocomChoice,
   env: NodeJS.ProcessEnv,
 ): Promise<{ played: boolean; line: string }> {
-  if (skipFocom) return { played: false, line: 'FoCoM is not deployed (--skip-focom): one has to run already.' }
   const played = 'FoCoM is PLAYED by a process of this demo, and the report calls it "operator: external"'
   if (choice === 'played') return { played: true, line: `${played}: as was asked for.` }
   if (choice === 'package' || focomPackage !== undefined)

@@ -48,7 +48,7 @@ export async function up(asked: Context, options: UpOptions, env: NodeJS.Process
   const context = contextFor(asked, running.server)
   const code = await provisionSeed(
     context,
-    { follow: true, verbose: options.verbose, skipFocom: settings.skipFocom || casting.focom },
+    { follow: true, verbose: options.verbose, focomElsewhere: casting.focom },
     env,
     () => play(place, started, casting, env),
   )

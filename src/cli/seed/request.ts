@@ -34,7 +34,8 @@ export function seedRequest(settings: SeedSettings, { smo, edge }: SeedTargets):
   const common = {
     focomNamespace,
     o2imsNamespace,
-    operator: settings.skipFocom ? 'external' : 'package',
+    operator: settings.skipFocom || settings.focomElsewhere ? 'external' : 'package',
+    ...(settings.skipFocom && { focomDefinitions: 'external' }),
     ...(edgeAddress !== undefined && { edgeAddress }),
     ...(focomPackage !== undefined && { focomPackage }),
   }

@@ -5,8 +5,10 @@ export interface SeedSettings {
   smoCluster: string
   /** Without kind: the SMO's cluster is there already. */
   skipKind: boolean
-  /** FoCoM runs already, or elsewhere: its Deployment is not applied. */
+  /** FoCoM is there already: nothing of it is applied. */
   skipFocom: boolean
+  /** FoCoM's Deployment is left out: its operator runs elsewhere. */
+  focomElsewhere: boolean
   /** Path of a kubeconfig: with skipKind that of the SMO's cluster, else where the one of the cluster that is made goes. */
   smoKubeconfig?: string
   edgeKubeconfig?: string
@@ -21,12 +23,14 @@ export interface SeedSettings {
   focomPackage?: string | { repository: string; ref: string; directory: string }
 }
 
-/** The options of `provision` that the seed's script has and that say what is asked for. */
+/** What is asked for: the options of `provision` that the seed's script has. */
 export interface SeedOptions {
   smoCluster?: string
   edgeIp?: string
   skipKind?: boolean
   skipFocom?: boolean
+  /** No option: the demo plays FoCoM where its image cannot be had. */
+  focomElsewhere?: boolean
   timeout?: number
   cleanup?: boolean
 }
@@ -77,6 +81,7 @@ export function seedSettings(options: SeedOptions, environment: Env): SeedSettin
     smoCluster: label(smoName, options.smoCluster ?? env('SMO_CLUSTER_NAME'), 'focom-smo'),
     skipKind: options.skipKind ?? false,
     skipFocom: options.skipFocom ?? false,
+    focomElsewhere: options.focomElsewhere ?? false,
     ...(smoKubeconfig !== undefined && { smoKubeconfig }),
     ...(edgeKubeconfig !== undefined && { edgeKubeconfig }),
     ...(edgeAddress !== undefined && { edgeAddress }),

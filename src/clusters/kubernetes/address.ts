@@ -16,6 +16,22 @@ export function unknownKind({ apiVersion, kind }: KindRef): ServiceError {
   return new ServiceError('APPLY_FAILED', `The API server does not know ${apiVersion} ${kind}: is its CRD installed?`)
 }
 
+/** Why a server answers 404 for the address of a kind. Rejects when it cannot be asked. */
+export type Unserved = (kind: KindRef, options: CallOptions) => Promise<ServiceError>
+
+/**
+ * APPLY_FAILED for a kind that is not there (any more). UNAVAILABLE (retryable) for one that the server lists: its definition is new, and not every replica of the API server
+ * has read it yet.
+ */
+export function createUnserved(discovery: Discovery): Unserved {
+  return async (kind, options) => {
+    discovery.forget(kind.apiVersion)
+    if ((await discovery.find(kind, options)) === undefined) return unknownKind(kind)
+    const said = `The API server lists ${kind.apiVersion} ${kind.kind} and does not serve it`
+    return new ServiceError('UNAVAILABLE', said, { retryable: true })
+  }
+}
+
 /** @throws ServiceError APPLY_FAILED when the server does not serve the kind */
 export async function addressOf(discovery: Discovery, kind: KindRef, options: CallOptions): Promise<KindAddress> {
   const address = await discovery.find(kind, options)

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Cluster } from '../cluster.ts'
 import { stringAt } from '../fields.ts'
 import { FIELD_MANAGER } from '../ownership.ts'
-import { addressOf, collectionPath, nameOf, objectPath, selectors } from './address.ts'
+import { addressOf, collectionPath, createUnserved, nameOf, objectPath, selectors } from './address.ts'
 import { createConnection, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
 import { createDiscovery } from './discovery.ts'
 import { readKubeconfig } from './kubeconfig.ts'
@@ -38,6 +38,7 @@ export function createKubernetesCluster({
   const target = readKubeconfig(kubeconfig)
   const connection = withStartCheck(createConnection(target, limits))
   const discovery = createDiscovery(connection)
+  const unserved = createUnserved(discovery)
   return {
     oCloudId,
     simulated: false,
@@ -59,12 +60,12 @@ export function createKubernetesCluster({
     async list(kind, selection = {}, { signal } = {}) {
       const address = await addressOf(discovery, kind, { signal })
       const path = collectionPath(address, selection.namespace)
-      return (await listObjects(connection, path, selectors(selection), kind, signal)).objects
+      return (await listObjects({ connection, kind, unserved }, path, selectors(selection), signal)).objects
     },
     watch(kind, selection, signal, { onReach } = {}) {
       const locate = async () => collectionPath(await addressOf(discovery, kind, { signal }), selection.namespace)
       const query = selectors(selection)
-      return watchObjects({ connection, locate, query, kind, timeouts: limits, onReach, log, signal })
+      return watchObjects({ connection, locate, unserved, query, kind, timeouts: limits, onReach, log, signal })
     },
     async scope(kind, { signal } = {}) {
       const address = await discovery.find(kind, { signal })

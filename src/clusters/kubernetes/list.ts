@@ -1,7 +1,7 @@
 import { ServiceError } from '../../errors.ts'
 import type { KindRef, KubernetesObject } from '../cluster.ts'
 import { isObject, listAt, stringAt } from '../fields.ts'
-import { unknownKind } from './address.ts'
+import type { Unserved } from './address.ts'
 import type { Connection } from './connection.ts'
 import { isUnknownKind, refusalOf } from './refusal.ts'
 
@@ -15,10 +15,9 @@ const PAGE = '500'
 
 /** Reads a whole collection, page by page, as it stood at one instant. */
 export async function listObjects(
-  connection: Connection,
+  { connection, kind, unserved }: { connection: Connection; kind: KindRef; unserved: Unserved },
   path: string,
   query: Record<string, string | undefined>,
-  kind: KindRef,
   signal?: AbortSignal,
 ): Promise<Listing> {
   const objects: KubernetesObject[] = []
@@ -28,7 +27,7 @@ export async function listObjects(
       { method: 'GET', path, query: { ...query, limit: PAGE, continue: next } },
       signal,
     )
-    if (isUnknownKind(answer)) throw unknownKind(kind)
+    if (isUnknownKind(answer)) throw await unserved(kind, { signal })
     if (answer.status === 410 && next !== undefined) {
       // The server has forgotten the instant of the first page: what was read is of no use.
       throw new ServiceError('UNAVAILABLE', `The list of ${kind.kind} took too long: its pages have expired`, {

@@ -3,6 +3,9 @@ import type { KubernetesObject } from '../cluster.ts'
 import { at, isObject, listAt, stringAt } from '../fields.ts'
 import type { RawAnswer } from './connection.ts'
 
+const EXPIRED =
+  'the credentials of its kubeconfig are not taken, or not any more: replace the O-Cloud with a new kubeconfig, then retry'
+
 export interface RefusalContext {
   /** Starts the sentence, e.g. `Deployment "du" in namespace "ran"`. */
   what: string
@@ -31,6 +34,7 @@ export function refusalOf(answer: RawAnswer, context: RefusalContext): ServiceEr
     const details = { retryable: true, ...(answer.retryAfter !== undefined && { retryAfter: answer.retryAfter }) }
     return new ServiceError('UNAVAILABLE', `${said} (the API server answered ${status})`, details)
   }
+  if (status === 401) return new ServiceError('APPLY_FAILED', `${said} (${EXPIRED})`)
   // The namespace will be gone in a moment, and may be made again.
   return new ServiceError('APPLY_FAILED', said, { retryable: isTerminating(answer) })
 }

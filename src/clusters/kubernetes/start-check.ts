@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ServiceError } from '../../errors.ts'
+import { pause } from '../pause.ts'
 import type { Connection, RawAnswer } from './connection.ts'
 import { isUnknownKind } from './refusal.ts'
 
@@ -13,8 +13,8 @@ const PAUSES = [0, 250, 500, 1_000]
  */
 export function withStartCheck(connection: Connection): Connection {
   async function refuseToBelieve(signal: AbortSignal | undefined): Promise<void> {
-    for (const [index, pause] of PAUSES.entries()) {
-      await paused(pause, signal)
+    for (const [index, wait] of PAUSES.entries()) {
+      await pause(wait, signal)
       const { status } = await connection.call({ method: 'GET', path: '/readyz' }, signal)
       if (status === 403) continue
       if (index === 0 && status < 500) return
@@ -51,13 +51,4 @@ export function withStartCheck(connection: Connection): Connection {
 
 function isDoubtful(answer: RawAnswer): boolean {
   return answer.status === 401 || answer.status === 403 || isUnknownKind(answer)
-}
-
-async function paused(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    if (ms > 0) await sleep(ms, undefined, { signal })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw error
-  }
 }

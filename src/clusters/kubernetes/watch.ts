@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { KindRef, Reach, WatchEvent } from '../cluster.ts'
 import { numberAt, stringAt } from '../fields.ts'
+import { pause } from '../pause.ts'
 import { plainWords } from '../status.ts'
-import { unknownKind } from './address.ts'
+import type { Unserved } from './address.ts'
 import { type Connection, jsonOf, type Timeouts, textOf } from './connection.ts'
 import { listObjects, objectOf } from './list.ts'
 import { createReach } from './reach.ts'
@@ -16,6 +16,7 @@ export interface WatchParts {
   connection: Connection
   /** The collection's path; asked of the server, so it may fail like any call. */
   locate(): Promise<string>
+  unserved: Unserved
   query: Record<string, string | undefined>
   kind: KindRef
   timeouts: Timeouts
@@ -37,7 +38,7 @@ const SILENT = Symbol('silent')
  * Written because of trap 10: client-node's watches end after 30 quiet seconds, ask for no bookmarks, and stop at a refused connection.
  */
 export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEvent> {
-  const { connection, query, kind, timeouts, log, signal } = parts
+  const { query, kind, timeouts, log, signal } = parts
   const retry = createRetry(timeouts)
   const reach = createReach(parts.onReach)
   let from: string | undefined
@@ -48,7 +49,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
     try {
       if (from === undefined) {
         path = await parts.locate()
-        const listing = await listObjects(connection, path, query, kind, signal)
+        const listing = await listObjects(parts, path, query, signal)
         reach.answered()
         if (listed) yield { type: 'RESYNC' }
         for (const object of listing.objects) yield { type: 'ADDED', object }
@@ -80,7 +81,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof ServiceError && error.code !== 'UNAVAILABLE') throw error
-      if (connection.closed) {
+      if (parts.connection.closed) {
         throw new ServiceError('UNAVAILABLE', `The watch of ${kind.kind} ended: its connection was closed`, {
           cause: error,
           retryable: true,
@@ -135,7 +136,7 @@ async function* oneWatch(
     if (answer.status !== 200) {
       const refused = { status: answer.status, body: jsonOf(await textOf(answer.body)) }
       if (isExpired(refused.status, refused.body)) yield EXPIRED
-      else if (isUnknownKind(refused)) throw unknownKind(kind)
+      else if (isUnknownKind(refused)) throw await parts.unserved(kind, { signal })
       else throw refusalOf(refused, { what: `The watch of ${kind.kind}` })
       return
     }
@@ -189,15 +190,10 @@ const LIVED_MS = 500
 function createRetry(timeouts: Timeouts): Retry {
   let failures = 0
   let begun = 0
-  const pause = async (signal: AbortSignal) => {
+  const pauseLonger = (signal: AbortSignal) => {
     const longest = Math.min(SHORTEST_PAUSE_MS * 2 ** Math.min(failures, 20), timeouts.backoffMs)
     failures += 1
-    try {
-      await sleep(longest * (0.5 + Math.random() / 2), undefined, { signal })
-    } catch (error) {
-      signal.throwIfAborted()
-      throw error
-    }
+    return pause(longest * (0.5 + Math.random() / 2), signal)
   }
   return {
     failures: () => failures,
@@ -207,10 +203,10 @@ function createRetry(timeouts: Timeouts): Retry {
     progressed() {
       failures = 0
     },
-    pause,
+    pause: pauseLonger,
     async breathe(signal) {
       if (Date.now() - begun > LIVED_MS) failures = 0
-      else await pause(signal)
+      else await pauseLonger(signal)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { ServiceError } from '../../errors.ts'
 import type { Cluster, KindRef, KubernetesObject, ObjectRef } from '../cluster.ts'
-import { addressOf, nameOf, objectPath, refOf, unknownKind } from './address.ts'
+import { pause } from '../pause.ts'
+import { addressOf, createUnserved, nameOf, objectPath, refOf } from './address.ts'
 import type { Connection, RawAnswer, RawCall } from './connection.ts'
 import type { Discovery } from './discovery.ts'
 import { objectOf } from './list.ts'
@@ -10,6 +11,9 @@ const APPLY_PATCH = 'application/apply-patch+yaml'
 const MERGE_PATCH = 'application/merge-patch+json'
 /** No object ever has it: etcd counts from 1, and the first write is 2. */
 const NEVER = '1'
+const SERVED_WITHIN_MS = 10_000
+const FIRST_PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 1_000
 
 /** The verbs of the port that write. */
 export function createWrites(
@@ -17,12 +21,19 @@ export function createWrites(
   discovery: Discovery,
   fieldManager: string,
 ): Pick<Cluster, 'apply' | 'delete' | 'releaseFinalizer' | 'updateStatus'> {
+  const unserved = createUnserved(discovery)
+
+  /** A kind that is listed and not served will be in a moment: what was not written is sent again. */
   async function write(ref: ObjectRef, call: RawCall, signal?: AbortSignal): Promise<RawAnswer> {
-    const answer = await connection.call(call, signal)
-    forgetKinds(ref)
-    if (!isUnknownKind(answer)) return answer
-    discovery.forget(ref.apiVersion)
-    throw unknownKind(ref)
+    const until = performance.now() + SERVED_WITHIN_MS
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      const answer = await connection.call(call, signal)
+      forgetKinds(ref)
+      if (!isUnknownKind(answer)) return answer
+      const refusal = await unserved(ref, { signal })
+      if (!refusal.retryable || performance.now() > until) throw refusal
+      await pause(wait, signal)
+    }
   }
 
   /** What a CRD serves changes with it. */

@@ -47,7 +47,7 @@ async function rollBack(target: FulfilledGeneration, parts: EndParts): Promise<R
   const limit = abortAt(until, `not done within ${undoTimeoutMs / 1000} s`)
   const signal = AbortSignal.any([parts.signal, limit.signal])
   try {
-    return await applyAgain(target, found, { ...parts, signal })
+    return await applyAgain(target, found, { ...parts, signal }, until)
   } catch (error) {
     const cause = error instanceof StepFailure ? error.cause : error
     const interruption = interruptionOf(cause, signal)
@@ -72,7 +72,12 @@ function failed(words: string, { generation }: FulfilledGeneration, { redact, lo
   return { failed: cause }
 }
 
-async function applyAgain(target: FulfilledGeneration, template: Template, parts: EndParts): Promise<RollbackEnd> {
+async function applyAgain(
+  target: FulfilledGeneration,
+  template: Template,
+  parts: EndParts,
+  until: Date,
+): Promise<RollbackEnd> {
   const { run, store, signal } = parts
   const { reference, options } = run.current
   const secrets = openSecrets({ reference, sealed: target.sealed }, store)
@@ -85,7 +90,8 @@ async function applyAgain(target: FulfilledGeneration, template: Template, parts
     undoing: signal,
   })
   // A cluster that was to be kept stays, though nothing of the old generation stands on it.
-  return { left: await unwindRetired(parts, (step) => undoWanted(step, options)) }
+  const rest = { ...parts, undoTimeoutMs: Math.max(0, until.getTime() - Date.now()) }
+  return { left: await unwindRetired(rest, (step) => undoWanted(step, options)) }
 }
 
 /** The run, with what that generation asked for in place of what the failed one does. Its writes are those of the run. */

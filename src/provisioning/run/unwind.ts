@@ -4,10 +4,11 @@ import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.t
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import { keyOf } from '../steps/object-order.ts'
 import type { Step, Undone } from '../steps/step.ts'
-import { abortAt, interruptionOf } from './interruption.ts'
+import { interruptionOf } from './interruption.ts'
 import { runRemovalHooks } from './removal-hooks.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
+import { CLUSTER_STEP, undoInTurns } from './undo-turns.ts'
 
 export interface UnwindParts {
   run: RunRecord
@@ -21,26 +22,30 @@ export interface UnwindParts {
   clock: Clock
 }
 
-const CLUSTER_STEP = 'kind-cluster'
-
 /** After a failure: undoes in reverse order what this generation made, as far as the options want it. */
 export async function unwindFailure(parts: UnwindParts): Promise<void> {
-  const { run } = parts
-  const limit = undoLimit(parts)
-  try {
-    for (const { name } of inUndoOrder(run.current.steps)) {
-      const step = run.current.steps.find((candidate) => candidate.name === name)
-      if (
-        !step ||
-        (step.state !== 'RUNNING' && step.state !== 'UNDOING' && !madeInGeneration(step, run.current.generation))
-      )
-        continue
-      await unwindFailedStep(step, { ...parts, signal: limit.signal })
-    }
-  } finally {
-    limit.clear()
-  }
+  const { generation, options } = parts.run.current
+  const steps = inUndoOrder(parts.run.current.steps).filter(
+    (step) => step.state === 'RUNNING' || step.state === 'UNDOING' || madeInGeneration(step, generation),
+  )
+  for (const step of steps) if (!undoWanted(step, options)) await keepStep(step, parts)
+  await undoInTurns(
+    steps.filter((step) => undoWanted(step, options)),
+    {
+      ...turnsOf(parts),
+      undo: (step, signal) => unwindStep(step, 'generation', { ...parts, signal }),
+      settle: (step, result) => settleFailedStep(step, result, parts),
+    },
+  )
 }
+
+/** One time limit for all of an undo, UNDO_TIMEOUT. */
+const turnsOf = ({ ports, signal, undoTimeoutMs, log }: UnwindParts) => ({
+  limitMs: undoTimeoutMs,
+  signal,
+  ask: async (oCloudId: string, signal: AbortSignal) => (await ports.oClouds.open(oCloudId)).version({ signal }),
+  log,
+})
 
 /** Newest first, but clusters before all: what stands on a cluster that goes needs no undo of its own, which a broken cluster could not do. */
 function inUndoOrder(steps: readonly StepRecord[]): StepRecord[] {
@@ -57,12 +62,6 @@ function goneClusters({ steps, retired }: RunRecord['current']): Set<string | un
   return new Set(gone.map((step) => step.made?.oCloudId))
 }
 
-/** One time limit for the whole undo (UNDO_TIMEOUT). */
-function undoLimit({ undoTimeoutMs, signal }: UnwindParts): { signal: AbortSignal; clear(): void } {
-  const limit = abortAt(new Date(Date.now() + undoTimeoutMs), `the undo took longer than ${undoTimeoutMs / 1000} s`)
-  return { signal: AbortSignal.any([signal, limit.signal]), clear: limit.clear }
-}
-
 const madeInGeneration = (step: StepRecord, generation: number): boolean =>
   step.state !== 'UNDONE' && (step.made?.objects.some((object) => object.madeIn === generation) ?? false)
 
@@ -72,36 +71,27 @@ export function undoWanted(step: StepRecord, options: RequestOptions = {}): bool
   return step.uses === CLUSTER_STEP ? (options.deleteClusterOnFailure ?? cleanup) : cleanup
 }
 
-async function unwindFailedStep(step: StepRecord, parts: UnwindParts): Promise<void> {
-  const { run, clock } = parts
-  const failing = run.current.error?.step === step.name
-  const { generation, options } = run.current
-  if (!undoWanted(step, options)) {
-    const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation && !object.intended)
-    await run.write((record) => {
-      const noted = noteUndone(
-        record,
-        { undone: [], left: kept.map((object) => ({ ...object, reason: 'cleaning up is off' })) },
-        false,
-      )
-      return failing
-        ? stepChanged(
-            noted,
-            step.name,
-            { state: 'FAILED', message: record.error?.cause ?? 'failed', inputsHash: null },
-            clock,
-          )
-        : { record: noted, events: [] }
-    })
-    return
-  }
-  const result = await unwindStep(step, 'generation', parts)
+const isFailing = (record: RunRecord['current'], step: StepRecord): boolean => record.error?.step === step.name
+
+async function keepStep(step: StepRecord, { run, clock }: UnwindParts): Promise<void> {
+  const { generation } = run.current
+  const kept = (step.made?.objects ?? []).filter((object) => object.madeIn === generation && !object.intended)
+  await run.write((record) => {
+    const left = kept.map((object) => ({ ...object, reason: 'cleaning up is off' }))
+    const noted = noteUndone(record, { undone: [], left }, false)
+    if (!isFailing(record, step)) return { record: noted, events: [] }
+    const message = record.error?.cause ?? 'failed'
+    return stepChanged(noted, step.name, { state: 'FAILED', message, inputsHash: null }, clock)
+  })
+}
+
+async function settleFailedStep(step: StepRecord, result: Undone, { run, clock }: UnwindParts): Promise<void> {
   await run.write((record) => {
     const state = result.left.length > 0 ? 'FAILED' : 'UNDONE'
     const message =
       result.left.length > 0
         ? `could not be undone: ${result.left[0]?.reason}`
-        : (failing && record.error?.cause) || 'undone'
+        : (isFailing(record, step) && record.error?.cause) || 'undone'
     return stepChanged(
       noteUndone(record, result, true),
       step.name,
@@ -193,17 +183,15 @@ export async function unwindRetired(
   const { run } = parts
   const held = await hooksBefore(run.current.retired.filter(wanted), parts)
   if (held.length > 0) return held
-  const limit = undoLimit(parts)
   const left: Undone['left'] = []
-  try {
-    for (const step of inUndoOrder(run.current.retired.filter(wanted))) {
-      const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
+  await undoInTurns(inUndoOrder(run.current.retired.filter(wanted)), {
+    ...turnsOf(parts),
+    undo: (step, signal) => unwindStep(step, 'all', { ...parts, signal }),
+    async settle(step, result) {
       left.push(...result.left)
       await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result, record)))
-    }
-  } finally {
-    limit.clear()
-  }
+    },
+  })
   await run.write((record) => ({ record: { ...record, retired: record.retired.filter(hasMade) }, events: [] }))
   return left
 }
@@ -213,11 +201,11 @@ export async function unwindAll(parts: UnwindParts): Promise<string[]> {
   const { run, clock } = parts
   const held = await hooksBefore([...run.current.retired, ...run.current.steps], parts)
   if (held.length > 0) return held.map(({ reason }) => reason)
-  const limit = undoLimit(parts)
   const left: string[] = []
-  try {
-    for (const step of inUndoOrder([...run.current.retired, ...run.current.steps].filter(hasMade))) {
-      const result = await unwindStep(step, 'all', { ...parts, signal: limit.signal })
+  await undoInTurns(inUndoOrder([...run.current.retired, ...run.current.steps].filter(hasMade)), {
+    ...turnsOf(parts),
+    undo: (step, signal) => unwindStep(step, 'all', { ...parts, signal }),
+    async settle(step, result) {
       const made = remaining(step, result, run.current)
       const done = result.left.length === 0
       const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
@@ -228,9 +216,7 @@ export async function unwindAll(parts: UnwindParts): Promise<string[]> {
           : retiredChanged(record, step.retiredKey, made),
       )
       if (!done) left.push(`${step.name}: ${message}`)
-    }
-    return left
-  } finally {
-    limit.clear()
-  }
+    },
+  })
+  return left
 }

@@ -4,7 +4,7 @@ import { FOCOM_REQUEST, TEMPLATE_INFO } from '../../operators/kinds.ts'
 import { type Dialect, phaseOf } from '../dialects.ts'
 import type { Made, MadeObject } from '../record.ts'
 import { differences } from './differences.ts'
-import { throughOutages } from './limits.ts'
+import { isAway, isPastDeadline, throughOutages } from './limits.ts'
 import { refOf } from './object-order.ts'
 import { removeObjects, toRemove } from './remove-objects.ts'
 import type { StepContext, Undone } from './step.ts'
@@ -15,6 +15,9 @@ import { throwIfLeft, withdrawRequest } from './withdraw.ts'
 const FINALIZER = 'focom.nephio.org/finalizer'
 /** FoCoM acts on a deletion at once, and again every 15 s when the O-Cloud is away. After that we do its work. */
 const FOCOM_GRACE_MS = 20_000
+
+/** Where we do not reach the O-Cloud, FoCoM hardly does. */
+const AWAY_GRACE_MS = 1_000
 
 const KEPT_FOR_FOCOM = 'kept: FoCoM needs it for the request that is left'
 
@@ -66,7 +69,7 @@ const madeOf = (live: KubernetesObject, { oCloudId }: Cluster): MadeObject => ({
 
 /**
  * The undo of a focom-request: FoCoM's request first, as FoCoM cannot delete the other one without OCloud and Secret; then what stands on the O-Cloud; then OCloud,
- * TemplateInfo and namespaces.
+ * TemplateInfo and namespaces. An O-Cloud that is away comes last, for FoCoM does not reach it either: the SMO is cleaned, and what is left is told.
  */
 export async function undoFocomRequest(
   made: Made,
@@ -90,24 +93,26 @@ export async function undoFocomRequest(
     if (theirs !== undefined) add('left' in oCloud ? oCloud : await withdrawRequest(oCloud, theirs, made, context))
     return result
   }
-  add(await withdrawBoth(smo, request, oCloud, theirs, made, context, graceMs))
+  const away =
+    theirs !== undefined &&
+    !('left' in oCloud) &&
+    (await isAway((signal) => oCloud.get(theirs, { signal }), context.signal))
+  const [first, patience] = away ? [{ undone: [], left: [] }, AWAY_GRACE_MS] : [oCloud, graceMs]
+  add(await withdrawBoth(smo, request, first, theirs, made, context, Math.min(patience, graceMs)))
+  const others = ours.filter((object) => object !== request)
   if (result.left.length > 0) {
-    const kept = ours.filter((object) => object !== request && object.madeIn !== undefined)
+    const kept = others.filter((object) => object.madeIn !== undefined)
     add({ undone: [], left: kept.map((object) => ({ ...object, reason: KEPT_FOR_FOCOM })) })
-    return result
+  } else {
+    add(await removeObjects(smo, others, context))
+    const template = made.notes.templateInfo
+    const namespace = request?.namespace
+    if (namespace !== undefined && typeof template === 'string') {
+      const info = { ...TEMPLATE_INFO, namespace, name: template }
+      add(await context.alone(smo.oCloudId, (held) => releaseTemplateInfo(smo, info, held)))
+    }
   }
-  add(
-    await removeObjects(
-      smo,
-      ours.filter((object) => object !== request),
-      context,
-    ),
-  )
-  const template = made.notes.templateInfo
-  const namespace = request?.namespace
-  if (request === undefined || namespace === undefined || typeof template !== 'string') return result
-  const info = { ...TEMPLATE_INFO, namespace, name: template }
-  add(await context.alone(smo.oCloudId, (held) => releaseTemplateInfo(smo, info, held)))
+  if (away) add(await withdrawRemote(oCloud, theirs, made, context))
   return result
 }
 
@@ -133,7 +138,7 @@ async function withdrawBoth(
   const limited = { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(graceMs)]) }
   const asked = request === undefined ? [] : [request]
   const first = await removeObjects(smo, asked, limited)
-  context.signal.throwIfAborted()
+  if (context.signal.aborted && !isPastDeadline(context.signal)) throw context.signal.reason
   const remote = await withdrawRemote(oCloud, theirs, made, context)
   if (remote.left.length > 0) return { undone: remote.undone, left: [...first.left, ...remote.left] }
   if (request === undefined || first.left.length === 0) return { undone: [...first.undone, ...remote.undone], left: [] }

@@ -51,7 +51,8 @@ function judge(
       `a cluster named ${given.name} belongs to another step of this request; give this one another name`,
     )
   }
-  if (!presence.complete) return 'cut-off'
+  // The mark of a cluster that was finished goes with its control plane: one that was ready was finished, and holds workloads.
+  if (!presence.complete && previous?.notes.ready !== true) return 'cut-off'
   const before = previous?.notes.spec
   // What an older release wrote down lacks the fields that came since: they have their defaults.
   const changed = before === undefined ? [] : differences(specNotes(kindClusterInputs.parse(before)), specNotes(given))

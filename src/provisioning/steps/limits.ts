@@ -39,6 +39,20 @@ export async function throughOutages<T>(call: () => Promise<T>, signal: AbortSig
   }
 }
 
+const ANSWER_WITHIN_MS = 3_000
+
+/** Whether an O-Cloud is away at this moment, by one call to it. Whatever else is wrong with the call, the work itself tells. Rejects when anything but a time limit ended the signal. */
+export async function isAway(ask: (signal: AbortSignal) => Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)])
+  try {
+    await ask(limit)
+    return false
+  } catch (error) {
+    if (signal.aborted && !isPastDeadline(signal)) throw signal.reason
+    return limit.aborted || (error instanceof ServiceError && error.retryable)
+  }
+}
+
 async function pauseUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal })

@@ -1,11 +1,12 @@
 import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { at, conditionOf, isObject, listAt, numberAt, stringAt } from '../../clusters/fields.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
+import { servedKinds, untilServed } from '../../clusters/served.ts'
 import { messageOf } from '../../errors.ts'
-import { isAtRest, isWorkload, nameOf } from './object-order.ts'
+import { isAtRest, isDefinition, isWorkload, nameOf } from './object-order.ts'
 import { type Seen, type Verdict, type WaitOptions, type Watched, waitFor } from './waiting.ts'
 
-/** Waits by watching until all these objects are current by kstatus; fails early when one cannot become so. */
+/** Waits by watching until all these objects are current by kstatus, and what definitions define is served; fails early when one cannot become so. */
 export async function waitUntilCurrent(
   cluster: Cluster,
   refs: readonly ObjectRef[],
@@ -13,10 +14,12 @@ export async function waitUntilCurrent(
 ): Promise<void> {
   const watched = refs.filter((ref) => !isAtRest(ref))
   if (watched.length === 0) return
-  await waitFor(cluster, watchesFor(watched, options.labelSelector), (seen) => judgeAll(watched, seen), {
+  const seen = await waitFor(cluster, watchesFor(watched, options.labelSelector), (seen) => judgeAll(watched, seen), {
     ...options,
     explain: (seen) => explainWorkloads(cluster, watched, seen),
   })
+  const definitions = watched.filter(isDefinition).flatMap((ref) => seen.get(ref) ?? [])
+  await untilServed(cluster, definitions.flatMap(servedKinds), options.signal)
 }
 
 /** One watch for each kind in each namespace; a single object is watched by its name. */

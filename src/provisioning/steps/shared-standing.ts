@@ -55,7 +55,8 @@ export async function packageStanding(
 export function requireDefinitions(standing: PackageStanding): void {
   if (standing.whose === 'foreign') return
   const faults = standing.objects.filter(({ object }) => isDefinition(object)).flatMap(faultsOf)
-  if (faults.length > 0) throw new ServiceError('APPLY_FAILED', faults.join('; '))
+  if (faults.length > 0)
+    throw new ServiceError('APPLY_FAILED', `${faults.join('; ')} (nothing is applied here: it has to be there)`)
 }
 
 function faultsOf({ object, live }: Standing): string[] {

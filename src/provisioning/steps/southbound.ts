@@ -1,5 +1,6 @@
 import type { Cluster, KindRef, KubernetesObject } from '../../clusters/cluster.ts'
 import { stringAt } from '../../clusters/fields.ts'
+import { servedKinds } from '../../clusters/served.ts'
 import { ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import { behaviourAnnotation } from '../../operators/behaviour.ts'
@@ -8,6 +9,8 @@ import type { Dialect } from '../dialects.ts'
 import type { Made } from '../record.ts'
 import { endWords, type RequestView } from './operator-verdict.ts'
 import type { StepContext } from './step.ts'
+
+const DEFINITION = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' }
 
 /** The name of our request: the same whenever the step runs, and nobody else's. The O-Cloud Manager takes UUIDs only. */
 export const requestNameOf = ({ nameIsUuid }: Dialect, { request, step }: StepContext): string =>
@@ -24,20 +27,42 @@ export function playedAnnotations(cluster: Cluster, { operatorBehaviour }: StepC
   return cluster.simulated && operatorBehaviour !== undefined ? behaviourAnnotation(operatorBehaviour) : {}
 }
 
-/** Rejects with APPLY_FAILED that names each definition which the cluster lacks. */
+/** Rejects with APPLY_FAILED that names each definition which the cluster lacks, or has in another version. */
 export async function requireKinds(
   cluster: Cluster,
   kinds: readonly { kind: KindRef; definition: string }[],
   { signal }: StepContext,
 ): Promise<void> {
   const scopes = await Promise.all(kinds.map(({ kind }) => cluster.scope(kind, { signal })))
-  const missing = kinds.filter((_, index) => scopes[index] === undefined).map(({ definition }) => definition)
-  if (missing.length === 0) return
-  const names = missing.map((definition) => `CustomResourceDefinition ${definition}`).join(' and ')
+  const lacking = kinds.filter((_, index) => scopes[index] === undefined)
+  if (lacking.length === 0) return
+  const faults = await Promise.all(
+    lacking.map(async ({ kind, definition }) => {
+      const served = await servedVersions(cluster, definition, signal)
+      const fault = served === undefined ? 'is missing' : `serves ${served}, not ${kind.apiVersion}`
+      return `CustomResourceDefinition ${definition} ${fault}`
+    }),
+  )
   throw new ServiceError(
     'APPLY_FAILED',
-    `${names} ${missing.length === 1 ? 'is' : 'are'} missing on O-Cloud ${cluster.oCloudId}: install the operator that brings ${missing.length === 1 ? 'it' : 'them'}, or its definitions`,
+    `${faults.join('; ')} on O-Cloud ${cluster.oCloudId}: install the operator that brings it, or its definitions`,
   )
+}
+
+/** Of a definition that stands; undefined where there is none, or where we may not look. */
+async function servedVersions(cluster: Cluster, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const live = await cluster.get({ ...DEFINITION, name }, { signal })
+    if (live === undefined) return undefined
+    return (
+      servedKinds(live)
+        .map((kind) => kind.apiVersion)
+        .join(', ') || 'nothing'
+    )
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'APPLY_FAILED') return undefined
+    throw error
+  }
 }
 
 /** The name of the cluster that a request asks for. */

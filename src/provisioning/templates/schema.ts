@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { jsonObject } from '../../http/json-object.ts'
+import { approversSchema } from './approvers.ts'
 import { hooksSchema, networkPolicySchema, quotaSchema, targetSelectorSchema } from './field-schema.ts'
 import type { Template } from './template.ts'
 
@@ -39,10 +40,7 @@ export const templateSchema = z
     quota: quotaSchema.optional(),
     networkPolicy: networkPolicySchema.optional(),
     hooks: hooksSchema.optional(),
-    approvers: z
-      .array(z.string().regex(/^\S(.{0,126}\S)?$/, 'must be 1 to 128 characters on one line'))
-      .min(1)
-      .max(50)
+    approvers: approversSchema
       .optional()
       .meta({ description: 'Who may decide about requests that ask for approval; anybody when absent.' }),
   })

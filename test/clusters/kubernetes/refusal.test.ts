@@ -8,11 +8,19 @@ const status = (code: number, message: string, more: Record<string, unknown> = {
 })
 
 describe('what the API server refuses', () => {
-  test.each([400, 401, 403, 404, 405, 413, 415, 422])('with %i is final, in its own words', (code) => {
+  test.each([400, 403, 404, 405, 413, 415, 422])('with %i is final, in its own words', (code) => {
     expect(refusalOf(status(code, 'because'), { what: 'Pod "a"' })).toMatchObject({
       code: 'APPLY_FAILED',
       retryable: false,
       message: 'Pod "a": because',
+    })
+  })
+
+  test('with 401 says what to do about a kubeconfig that has expired', () => {
+    expect(refusalOf(status(401, 'Unauthorized'), { what: 'Pod "a"' })).toMatchObject({
+      code: 'APPLY_FAILED',
+      retryable: false,
+      message: expect.stringMatching(/^Pod "a": Unauthorized \(.*replace the O-Cloud with a new kubeconfig/),
     })
   })
 

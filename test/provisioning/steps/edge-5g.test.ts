@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Cluster } from '../../../src/clusters/cluster.ts'
 import { FOCOM_REQUEST, O_CLOUD, PROVISIONING_REQUEST, SECRET } from '../../../src/operators/kinds.ts'
 import { simulatedTarget } from '../../../src/operators/simulated-kubeconfig.ts'
 import type { ProvisioningRecord } from '../../../src/provisioning/record.ts'
@@ -22,6 +23,10 @@ describe('the template edge-5g', needs('redis'), () => {
     world = await flowWorld()
   })
   afterAll(() => world.stop())
+
+  /** What stands there beside what every cluster has. */
+  const ours = async (cluster: Cluster) =>
+    Object.keys(await versions(cluster, FOCOM_KINDS)).filter((name) => !/default|kube-|coredns/.test(name))
 
   test('F1: the whole flow ends FULFILLED, on clusters on which nothing was; F2: the namespace comes before the Secret', async () => {
     const record = await world.provision('whole', 'edge-5g', where('ran-whole'))
@@ -86,8 +91,7 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(phaseOf(await world.retry('second'))).toBe('FULFILLED: provisioned')
 
     expect(await world.remove('second')).toBeUndefined()
-    const left = [await versions(world.smo, FOCOM_KINDS), await versions(world.edge, FOCOM_KINDS)].flatMap(Object.keys)
-    expect(left.filter((name) => !/default|kube-|coredns/.test(name))).toEqual([])
+    expect([await ours(world.smo), await ours(world.edge)]).toEqual([[], []])
   })
 
   test('a request that failed beside another one shows what they share as released, and nothing that stands as deleted', async () => {
@@ -157,6 +161,26 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.remove('placed')).toBeUndefined()
   })
 
+  test('focomDefinitions: external applies nothing of FoCoM: what is missing is named, what is there is used and stays', async () => {
+    const alone = { ...where('ran-alone'), operator: 'external', focomDefinitions: 'external' }
+    const bare = await world.provision('bare', 'edge-5g', alone)
+    expect(bare.error).toMatchObject({ code: 'FOCOM_FAILED', exitCode: 3, step: 'focom', undone: [], left: [] })
+    expect(bare.error?.cause).toMatch(/oclouds\.focom\.nephio\.org is missing.*it has to be there/)
+    expect((await ours(world.smo)).filter((name) => /focom|o2ims/.test(name))).toEqual([])
+
+    await world.provision('installer', 'edge-5g', where('ran-installer'))
+    const before = await ours(world.smo)
+    const record = await world.provision('user', 'edge-5g', alone)
+    expect(phaseOf(record)).toBe('FULFILLED: provisioned')
+    expect(stepOf(record, 'focom')?.message).toBe('external: nothing was applied, the definitions are there')
+    const made = (await ours(world.smo)).filter((name) => !before.includes(name))
+    expect(made.filter((name) => !name.includes(record.reference))).toEqual([])
+    expect(await world.remove('user')).toBeUndefined()
+    expect(await ours(world.smo)).toEqual(before)
+    expect(await world.remove('installer')).toBeUndefined()
+    expect(await world.remove('bare')).toBeUndefined()
+  })
+
   test('edge-5g-kind makes the SMO, and the edge where none is given; what it makes on an edge that was given goes with it', async () => {
     const made = await world.provision('clusters', 'edge-5g-kind', { driver: 'simulated', namespace: 'ran-clusters' })
     expect(phaseOf(made)).toBe('FULFILLED: provisioned')
@@ -173,7 +197,6 @@ describe('the template edge-5g', needs('redis'), () => {
     expect(await world.edge.get(ref(PROVISIONING_REQUEST, `request-${on.reference}`))).toBeDefined()
     expect(await world.remove('given')).toBeUndefined()
     expect(await world.oClouds.resolve('focom-smo')).toBeUndefined()
-    const left = Object.keys(await versions(world.edge, FOCOM_KINDS))
-    expect(left.filter((name) => !/default|kube-|coredns/.test(name))).toEqual([])
+    expect(await ours(world.edge)).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import type { Cluster, KindRef, KubernetesObject, ObjectRef } from '../../../src
 import { createOCloudRegistry } from '../../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../../src/clusters/registry-types.ts'
 import { createSimulatedClusters } from '../../../src/clusters/simulated/simulated-clusters.ts'
+import { ServiceError } from '../../../src/errors.ts'
 import type { JsonObject } from '../../../src/json.ts'
 import { createPackageRenderer } from '../../../src/packages/render.ts'
 import { createSimulatedPackages } from '../../../src/packages/simulated.ts'
@@ -25,6 +26,8 @@ export interface FlowWorld {
   edge: Cluster
   /** Registers a simulated O-Cloud. */
   oCloud(name: string): Promise<Cluster>
+  /** The ids of O-Clouds that requests cannot reach at the moment. */
+  away: Set<string>
   publish(template: Template): Promise<void>
   /** A request, run to its end. */
   provision(id: string, template: string, parameters: JsonObject, options?: RequestOptions): Promise<ProvisioningRecord>
@@ -55,6 +58,7 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
   })
   await loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log })
   const requests = createRequests(store)
+  const away = new Set<string>()
   const packages = createSimulatedPackages()
   const parts: RunParts = {
     requests,
@@ -62,7 +66,7 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
     store,
     steps: STEPS,
     ports: {
-      oClouds,
+      oClouds: { ...oClouds, open: async (id) => unlessAway(await oClouds.open(id), away) },
       lifecycle: () => simulated.lifecycle,
       packages: () => packages,
       render: createPackageRenderer({ packageRoot: join(SAMPLES, 'packages') }),
@@ -104,6 +108,7 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
     smo: await oCloud('sim-smo'),
     edge: await oCloud('sim-edge'),
     oCloud,
+    away,
     publish: async (template) => {
       await catalogue.publish(template)
     },
@@ -127,6 +132,25 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
       await oClouds.close()
       await stop()
     },
+  }
+}
+
+/** As the driver of a real one: a call is refused for the moment, a watch waits until the network is back. */
+function unlessAway(cluster: Cluster, away: ReadonlySet<string>): Cluster {
+  const reach = () => {
+    if (away.has(cluster.oCloudId))
+      throw new ServiceError('UNAVAILABLE', 'The API server cannot be reached', { retryable: true })
+    return cluster
+  }
+  return {
+    ...cluster,
+    version: async (...given) => reach().version(...given),
+    get: async (...given) => reach().get(...given),
+    list: async (...given) => reach().list(...given),
+    apply: async (...given) => reach().apply(...given),
+    delete: async (...given) => reach().delete(...given),
+    scope: async (...given) => reach().scope(...given),
+    releaseFinalizer: async (...given) => reach().releaseFinalizer(...given),
   }
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import type { Cluster } from '../../../src/clusters/cluster.ts'
 import { createSimulatedClusters, type SimulatedClusters } from '../../../src/clusters/simulated/simulated-clusters.ts'
+import { ServiceError } from '../../../src/errors.ts'
 import { FOCOM_REQUEST, O_CLOUD, PROVISIONING_REQUEST, TEMPLATE_INFO } from '../../../src/operators/kinds.ts'
 import type { Made } from '../../../src/provisioning/record.ts'
 import { focomRequest } from '../../../src/provisioning/steps/focom-request.ts'
@@ -155,20 +156,24 @@ describe('the step focom-request', needs('redis'), () => {
     expect(await smo.get(requestOf(made, inputs.namespace))).toBeUndefined()
   })
 
-  test('with the O-Cloud away nothing is let go of: what is left is told, and the next try removes it', async () => {
+  test('with the O-Cloud away the SMO is cleaned; what is left over there is told, and the next try removes it', async () => {
     const inputs = await given()
     const { context } = run()
     const { reference } = context.request
     const made = await focomRequest.apply(inputs, undefined, context)
     await takenUp(made, inputs.namespace)
-    const away: Cluster = { ...edge, get: (_ref, options) => never(options?.signal) }
-    const late = run({ reference, clusters: [smo, away], signal: AbortSignal.timeout(300) })
-    const { left } = await undoFocomRequest(made, 'all', late.context, 50)
-    const kinds = ['FocomProvisioningRequest', 'OCloud', 'ProvisioningRequest']
-    expect(left.map(({ kind }) => kind).toSorted()).toEqual(kinds)
-    expect((await smo.get(requestOf(made, inputs.namespace)))?.metadata.finalizers).toEqual([FINALIZER])
-    expect(await smo.get(ref(O_CLOUD, String(made.outputs.request), inputs.namespace))).toBeDefined()
+    const nobody = new ServiceError('UNAVAILABLE', 'cannot be reached', { retryable: true })
+    const away: Cluster = { ...edge, get: () => Promise.reject(nobody) }
+    const late = run({ reference, clusters: [smo, away], signal: AbortSignal.timeout(1_000) })
+    const { left, undone } = await undoFocomRequest(made, 'all', late.context, 50)
+    expect(left.map(({ kind, reason }) => `${kind}: ${reason}`)).toEqual([
+      'ProvisioningRequest: not removed in time: cannot be reached',
+    ])
+    expect(undone.map(({ kind }) => kind).toSorted()).toEqual(['FocomProvisioningRequest', 'OCloud', 'TemplateInfo'])
+    expect(await smo.get(requestOf(made, inputs.namespace))).toBeUndefined()
+    expect(await edge.get(ref(PROVISIONING_REQUEST, String(made.outputs.request)))).toBeDefined()
     expect((await undoFocomRequest(made, 'all', run({ reference }).context, 50)).left).toEqual([])
+    expect(await edge.get(ref(PROVISIONING_REQUEST, String(made.outputs.request)))).toBeUndefined()
   })
 
   test('F7: each definition that is missing fails the step with its name, on either side', async () => {
@@ -179,7 +184,7 @@ describe('the step focom-request', needs('redis'), () => {
     await expect(apply({ clusters: [bare, edge] }, { target: 'bare' })).rejects.toMatchObject({
       code: 'APPLY_FAILED',
       message: expect.stringMatching(
-        /oclouds\.focom.*templateinfoes.*focomprovisioningrequests.*are missing on O-Cloud bare/,
+        /oclouds\.focom.*templateinfoes.*focomprovisioningrequests.* is missing on O-Cloud bare/,
       ),
     })
     await expect(apply({ clusters: [smo, bare] }, { oCloud: 'bare' })).rejects.toMatchObject({
@@ -276,10 +281,3 @@ describe('the step focom-request', needs('redis'), () => {
     expect(parsed.error?.issues.map(({ path }) => path)).toEqual([['templateVersion']])
   })
 })
-
-/** An API server that takes the call and says nothing. */
-function never(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}

@@ -107,6 +107,31 @@ describe('the kind-cluster step with true kind', needs('kind'), () => {
     expect(first.registered.size).toBe(0)
   })
 
+  test('a cluster that was ready and has lost its control plane is not taken for one that was never finished', async () => {
+    const lost = `${PREFIX}-lost`
+    const inputs = given({ name: lost, workers: 1 })
+    const double = kindThat('dies')
+    try {
+      const maker = createKindLifecycle({ kind: createKind({ children: double.children, runDir }), docker })
+      const { context: run, last } = context({ lifecycle: maker })
+      await expect(kindCluster.apply(inputs, undefined, run)).rejects.toMatchObject({ code: 'KIND_FAILED' })
+      execFileSync('docker', ['rename', `${lost}-control-plane`, `${lost}-worker`])
+      const never = last() ?? { objects: [], outputs: {}, notes: {} }
+      expect(await kindCluster.plan(inputs, never, run)).toMatchObject([{ action: 'create' }])
+
+      const ready = { ...never, notes: { ...never.notes, ready: true } }
+      await expect(kindCluster.apply(inputs, ready, run)).rejects.toMatchObject({
+        code: 'KIND_FAILED',
+        message: expect.stringMatching(/lost-control-plane is gone.* replaceUnhealthy: true/),
+      })
+      expect(await lifecycle.find(lost)).toMatchObject({ state: 'present', owner: reference })
+      const replacing = given({ name: lost, workers: 1, replaceUnhealthy: true })
+      expect(await kindCluster.plan(replacing, ready, run)).toMatchObject([{ action: 'delete' }, { action: 'create' }])
+    } finally {
+      double.dispose()
+    }
+  })
+
   /** What a cluster of ours looks like to docker when its machine has stopped; with what the step had written down. */
   async function stoppedCluster(): Promise<Made> {
     const double = kindThat('dies')

@@ -12,7 +12,7 @@ const { kind } = DIALECT_TABLE.openshift
 
 /** As much of Red Hat's definition as we look at. */
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-const DEFINITION: KubernetesObject = {
+const definitionIn = (version: string): KubernetesObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: 'provisioningrequests.clcm.openshift.io' },
@@ -22,7 +22,7 @@ const DEFINITION: KubernetesObject = {
     names: { kind: kind.kind, plural: 'provisioningrequests', singular: 'provisioningrequest' },
     versions: [
       {
-        name: 'v1alpha1',
+        name: version,
         served: true,
         storage: true,
         subresources: { status: {} },
@@ -30,7 +30,7 @@ const DEFINITION: KubernetesObject = {
       },
     ],
   },
-}
+})
 
 describe('the step o2ims-request with another dialect', needs('redis'), () => {
   let world: SimulatedWorld
@@ -40,7 +40,7 @@ describe('the step o2ims-request with another dialect', needs('redis'), () => {
     world = await simulatedWorld()
     await world.simulated.initialise('hub')
     hub = world.simulated.open('hub')
-    await hub.apply(DEFINITION)
+    await hub.apply(definitionIn('v1alpha1'))
   })
   afterAll(() => world.teardown())
 
@@ -102,6 +102,20 @@ describe('the step o2ims-request with another dialect', needs('redis'), () => {
     await says(made, 'fulfilled', 2)
     expect((await verified).notes.summary).toMatch(/it is fulfilled/)
     await o2imsRequest.undo(again, 'all', next.context)
+  })
+
+  test('a definition of another version is no definition, and is told with the versions that it has', async () => {
+    await world.simulated.initialise('newer')
+    const newer = world.simulated.open('newer')
+    await newer.apply(definitionIn('v1beta1'))
+    const attempt = o2imsRequest.apply({ ...given(), target: 'newer' }, undefined, run({ clusters: [newer] }).context)
+    await expect(attempt).rejects.toMatchObject({
+      code: 'APPLY_FAILED',
+      retryable: false,
+      message: expect.stringMatching(
+        /provisioningrequests\.clcm\.openshift\.io serves clcm\.openshift\.io\/v1beta1, not clcm\.openshift\.io\/v1alpha1 on O-Cloud newer/,
+      ),
+    })
   })
 
   test('a request of that name that somebody else made is a CONFLICT', async () => {

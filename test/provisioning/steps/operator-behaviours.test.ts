@@ -74,7 +74,12 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
         provisioningUpdateTime: '2026-01-31T14:52:21Z',
       }
       const began = performance.now()
-      if (made) await world.edge.updateStatus({ ...made, ...PROVISIONING_REQUEST, status: { provisioningStatus } })
+      // The operator may be writing, too: kopf notes what it has seen.
+      await eventually(async () => {
+        const [current] = await world.edge.list(PROVISIONING_REQUEST)
+        if (current)
+          await world.edge.updateStatus({ ...current, ...PROVISIONING_REQUEST, status: { provisioningStatus } })
+      })
       const record = await running
       expect(performance.now() - began).toBeLessThan(3_000)
       expect(requestStep(record)?.message).toMatch(/done by hand \(FoCoM says provisioning/)
@@ -82,7 +87,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     })
 
     test('the deadline ends a request whose operator is silent, and says what was seen last', async () => {
-      const options = { timeoutSeconds: 1, simulation: { operator: { behaviour: 'silent' as const } } }
+      const options = { timeoutSeconds: 3, simulation: { operator: { behaviour: 'silent' as const } } }
       const record = await world.provision('late', 'edge-5g', parameters('late', { silenceSeconds: 300 }), options)
       expect(record.error).toMatchObject({ code: 'TIMEOUT', step: 'request' })
       expect(record.message).toMatch(/last seen: the o2ims-operator wrote no status/)

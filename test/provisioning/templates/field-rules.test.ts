@@ -189,6 +189,7 @@ describe('the fields of a template that become steps', () => {
       '/networkPolicy/ingress/0',
     ],
     ['nobody who may approve', { approvers: [] }, '/approvers'],
+    ['somebody who may approve twice', { approvers: ['ann', 'bob', 'ann'] }, '/approvers/2'],
   ])('%s is refused by its pointer', (_what, fields, pointer) => {
     expect(refused(fields)).toEqual([pointer])
   })
