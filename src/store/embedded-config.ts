@@ -24,7 +24,7 @@ export function embeddedConfig(folder: string, address: EmbeddedAddress): string
     'daemonize no',
     'protected-mode yes',
     'appendonly yes',
-    'appendfsync everysec',
+    'appendfsync always',
     'save ""',
     'maxmemory-policy noeviction',
     'loglevel warning',

@@ -27,7 +27,7 @@ export async function startRedis(): Promise<TestRedis> {
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   const listen = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', children.folder]
-  const options = [...listen, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--daemonize', 'no']
+  const options = [...listen, '--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--daemonize', 'no']
   const start = async () => {
     const child = children.start('redis', binary, options)
     await whenAnswers({ url }, AbortSignal.timeout(10_000)).catch((error: unknown) => {
