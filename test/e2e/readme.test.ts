@@ -15,8 +15,10 @@ interface Exchange {
 
 /** The lines after `$ ` are commands, and go on where they are indented; what follows is what they printed. */
 function session(): Exchange[] {
-  const block = /<!-- session -->\n```console\n([\s\S]*?)```\n<!-- end of session -->/.exec(README)?.[1] ?? ''
-  return block
+  const blocks = README.matchAll(/<!-- session -->\n```console\n([\s\S]*?)```\n<!-- end of session -->/g)
+  return [...blocks]
+    .map(([, block]) => block)
+    .join('')
     .split(/^\$ /m)
     .slice(1)
     .map((text) => {
@@ -42,16 +44,16 @@ function milestones(events: string): string[] {
   )
 }
 
-describe("the README's session with curl", needs('redis'), () => {
+describe("the README's sessions with curl", needs('redis'), () => {
   let server: TestServer
   beforeAll(async () => {
     server = await startServer()
   })
   afterAll(() => server?.dispose())
 
-  test('prints what the README says, command by command', () => {
+  test('print what the README says, command by command', () => {
     const exchanges = session()
-    expect(exchanges.length).toBeGreaterThan(5)
+    expect(exchanges.length).toBeGreaterThan(10)
     for (const { command, output } of exchanges) {
       const here = command.replaceAll(PRINTED_SERVER, server.url)
       const { stdout } = spawnSync('/bin/sh', ['-c', here], { encoding: 'utf8', timeout: 60_000 })
