@@ -4,15 +4,17 @@ import { type AddressRange, parseRange } from './outgoing/addresses.ts'
 
 /** A whole number within bounds, written in digits. */
 export function whole(min: number, max: number, fallback: number) {
-  return z
-    .string()
-    .default(String(fallback))
-    .transform((text, context) => {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-      if (value >= min && value <= max) return value
-      context.addIssue(`must be a whole number from ${min} to ${max}, not "${text}"`)
-      return z.NEVER
-    })
+  return optionalWhole(min, max).prefault(String(fallback))
+}
+
+/** The same, without a default. */
+export function optionalWhole(min: number, max: number) {
+  return z.string().transform((text, context) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    context.addIssue(`must be a whole number from ${min} to ${max}, not "${text}"`)
+    return z.NEVER
+  })
 }
 
 export function flag(fallback: boolean) {

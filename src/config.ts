@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
-import { addressRanges, file, flag, list, rootUrl, serverUrl, whole } from './config-values.ts'
+import { addressRanges, file, flag, list, optionalWhole, rootUrl, serverUrl, whole } from './config-values.ts'
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
@@ -18,7 +18,11 @@ const SETTINGS = z.object({
       error: ({ input }) => `${input} is a port that browsers and fetch refuse to connect to; take another, e.g. 8080`,
     })
     .describe('Port of the API; 0 takes a free one.'),
-  HOST: z.string().default('127.0.0.1').describe('Address on which the API listens.'),
+  HOST: z.string().default('127.0.0.1').describe('Address on which the API listens, and a worker on WORKER_PORT.'),
+  WORKER_PORT: optionalWhole(1, 65_535).optional().meta({
+    description: 'Port on which a worker without the API answers `/healthz` and `/readyz`.',
+    shown: 'none',
+  }),
   PUBLIC_URL: rootUrl().meta({
     description:
       'Where others reach this API (the specification calls it apiRoot): the SMO is told so. The same for every replica.',
@@ -36,7 +40,7 @@ const SETTINGS = z.object({
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
-    .meta({ description: 'External Redis or Valkey 6.2 or newer; needs ENCRYPTION_KEY.', shown: 'embedded Redis' }),
+    .meta({ description: 'External Redis or Valkey 6.2 or newer; needs an encryption key.', shown: 'embedded Redis' }),
   ENCRYPTION_KEY: z
     .string()
     .transform((text, context) => {
@@ -46,8 +50,17 @@ const SETTINGS = z.object({
     })
     .optional()
     .meta({
-      description: 'Key for stored secrets: 32 bytes in base64, the same for every replica. Required with REDIS_URL.',
-      shown: 'DATA_DIR/encryption.key, made once',
+      description:
+        'Key for stored secrets: 32 bytes in base64, the same for every replica. With REDIS_URL it is required, or ENCRYPTION_KEY_FILE.',
+      shown: 'from ENCRYPTION_KEY_FILE',
+    }),
+  ENCRYPTION_KEY_FILE: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional()
+    .meta({
+      description: 'File that holds the key instead, e.g. a mounted secret; made once when it is missing.',
+      shown: 'DATA_DIR/encryption.key',
     }),
   REDIS_TOLERATE_VOLATILE: flag(false).describe(
     'Warn instead of refusing to start when the external Redis may lose data (eviction, no append-only file).',
@@ -165,11 +178,13 @@ const SETTINGS = z.object({
 const CONFIG = SETTINGS.transform((env) => ({
   port: env.PORT,
   host: env.HOST,
+  workerPort: env.WORKER_PORT,
   publicUrl: env.PUBLIC_URL,
   logLevel: env.LOG_LEVEL,
   dataDir: env.DATA_DIR,
   redisUrl: env.REDIS_URL,
   encryptionKey: env.ENCRYPTION_KEY,
+  encryptionKeyFile: env.ENCRYPTION_KEY_FILE,
   redisTolerateVolatile: env.REDIS_TOLERATE_VOLATILE,
   workerConcurrency: env.WORKER_CONCURRENCY,
   childProcesses: env.CHILD_PROCESSES,
@@ -224,9 +239,11 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = CONFIG.safeParse(given)
   const errors = parsed.error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? []
-  if (given.REDIS_URL !== undefined && given.ENCRYPTION_KEY === undefined) {
-    errors.push(`ENCRYPTION_KEY: is required with REDIS_URL and ${KEY_RULE}`)
+  const keys = [given.ENCRYPTION_KEY, given.ENCRYPTION_KEY_FILE].filter((value) => value !== undefined)
+  if (given.REDIS_URL !== undefined && keys.length === 0) {
+    errors.push(`ENCRYPTION_KEY: is required with REDIS_URL (or ENCRYPTION_KEY_FILE) and ${KEY_RULE}`)
   }
+  if (keys.length > 1) errors.push('ENCRYPTION_KEY_FILE: stands beside ENCRYPTION_KEY; give one of them')
   if (parsed.success) errors.push(...catalogueFaults(parsed.data), ...outgoingFaults(parsed.data))
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createApp } from './app.ts'
+import { createApp, createWorkerApp } from './app.ts'
 import { loadOCloudSamples } from './clusters/load-samples.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import type { Config } from './config.ts'
@@ -47,7 +47,12 @@ export async function startService(
     signal.throwIfAborted()
     // The port first: a start that fails for it must not have begun to provision.
     let started = false
-    const url = roles.includes('api') ? await listen(config, parts, log, stopping, () => started) : undefined
+    const ready = async () => {
+      if (!started) throw new ServiceError('UNAVAILABLE', 'the service is starting', { retryAfter: 1 })
+      await parts.store.ping()
+    }
+    const url = roles.includes('api') ? await listenForClients(config, parts, log, stopping, ready) : undefined
+    if (url === undefined) await listenForProbes(config, log, stopping, ready)
     signal.throwIfAborted()
     if (roles.includes('worker')) stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
     signal.throwIfAborted()
@@ -74,20 +79,17 @@ async function failuresOf(steps: readonly Close[]): Promise<unknown[]> {
 }
 
 /** The API answers from here on; it is ready once the whole service has started. */
-async function listen(
+async function listenForClients(
   config: Config,
   parts: Parts,
   log: Logger,
   stopping: Close[],
-  started: () => boolean,
+  ready: () => Promise<void>,
 ): Promise<string> {
   const app = await createApp({
     ...parts,
     log,
-    ready: async () => {
-      if (!started()) throw new ServiceError('UNAVAILABLE', 'the service is starting', { retryAfter: 1 })
-      await parts.store.ping()
-    },
+    ready,
     settings: {
       heartbeatSeconds: config.sseHeartbeatSeconds,
       bodyLimitBytes: config.bodyLimitBytes,
@@ -96,25 +98,50 @@ async function listen(
       compatibilityRoutes: config.compatibilityRoutes,
       markerKey: parts.store.secrets.fingerprint('markers of lists'),
       ...(config.publicUrl !== undefined && { apiRoot: config.publicUrl }),
-      ...(isLoopback(config.host) && { allowedHosts: allowedHosts(config.publicUrl) }),
+      ...allowedHosts(config),
     },
   })
   stopping.push(() => app.close())
-  const url = await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error
-    throw new ServiceError(
-      'IN_USE',
-      `port ${config.port} of ${config.host} is taken: stop what listens there, or set PORT`,
-      { cause: error },
-    )
-  })
+  const url = await listen(app, { host: config.host, port: config.port, setting: 'PORT' })
   log.info({ url, docs: `${url}/docs` }, 'the API is listening')
   return url
 }
 
-/** The name that others know may come through a proxy on this machine. */
-const allowedHosts = (publicUrl: string | undefined): string[] =>
-  publicUrl === undefined ? LOOPBACK : [...LOOPBACK, new URL(publicUrl).hostname]
+/** A worker has no clients, but somebody may want to know how it is. */
+async function listenForProbes(
+  config: Config,
+  log: Logger,
+  stopping: Close[],
+  ready: () => Promise<void>,
+): Promise<void> {
+  if (config.workerPort === undefined) return
+  const app = await createWorkerApp({ ready, log, settings: allowedHosts(config) })
+  stopping.push(() => app.close())
+  const url = await listen(app, { host: config.host, port: config.workerPort, setting: 'WORKER_PORT' })
+  log.info({ url }, 'the worker answers probes')
+}
+
+interface Place {
+  host: string
+  port: number
+  /** What names the port. */
+  setting: string
+}
+
+function listen(app: Awaited<ReturnType<typeof createApp>>, { host, port, setting }: Place): Promise<string> {
+  return app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new ServiceError('IN_USE', `port ${port} of ${host} is taken: stop what listens there, or set ${setting}`, {
+      cause: error,
+    })
+  })
+}
+
+/** On loopback only names of loopback; the name that others know may come through a proxy on this machine. */
+function allowedHosts({ host, publicUrl }: Config): { allowedHosts?: string[] } {
+  if (!isLoopback(host)) return {}
+  return { allowedHosts: publicUrl === undefined ? LOOPBACK : [...LOOPBACK, new URL(publicUrl).hostname] }
+}
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 

@@ -74,6 +74,14 @@ describe('the settings', () => {
     ])
   })
 
+  it('take the key from a file instead, and not from both', () => {
+    const file = { REDIS_URL: 'redis://localhost', ENCRYPTION_KEY_FILE: '/run/secrets/key' }
+    expect(loaded(file)).toMatchObject({ encryptionKey: undefined, encryptionKeyFile: '/run/secrets/key' })
+    expect(errorsOf({ ...file, ENCRYPTION_KEY: randomBytes(32).toString('base64') })).toEqual([
+      'ENCRYPTION_KEY_FILE: stands beside ENCRYPTION_KEY; give one of them',
+    ])
+  })
+
   it('refuse REDIS_URL without a key, together with whatever else is wrong', () => {
     const errors = errorsOf({ REDIS_URL: 'redis://localhost', PORT: '99999' })
     expect(errors).toHaveLength(2)

@@ -11,6 +11,7 @@ import { freePorts } from './harness/children.ts'
 import { call } from './harness/client.ts'
 import { eventually } from './harness/eventually.ts'
 import { needs } from './harness/needs.ts'
+import { startRedis } from './harness/redis.ts'
 import { startServer } from './harness/server.ts'
 import { requestFor } from './harness/templates.ts'
 
@@ -99,6 +100,20 @@ describe('the process of the service', needs('redis'), () => {
     expect(await once(child, 'close')).toEqual([1, null])
     expect(printed).toContain(`port ${port} of 127.0.0.1 is taken`)
     expect(printed).not.toContain('the worker is running')
+  })
+
+  it('as a worker without the API answers probes, says when Redis is away, and has nothing else to say', async () => {
+    const redis = await startRedis()
+    undo.push(redis.stop)
+    const [port = 0] = await freePorts(1)
+    const env = { WORKER_PORT: String(port) }
+    const worker = await startServer({ roles: 'worker', redisUrl: redis.url, env })
+    undo.push(worker.dispose)
+    const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    await eventually(async () => expect(await statusOf('/readyz')).toBe(200))
+    expect([await statusOf('/docs'), await statusOf('/o2ims/v1/templates')]).toEqual([404, 404])
+    await redis.kill()
+    expect([await statusOf('/healthz'), await statusOf('/readyz')]).toEqual([200, 503])
   })
 
   it('stops in time while a dry run waits for an O-Cloud that never answers', async () => {

@@ -15,9 +15,9 @@ export interface HttpAppParts {
   operations: readonly Operation[]
   /** The APIs of the specification among them, with the version that each answers in. */
   versioned: readonly VersionedApi[]
-  /** The OpenAPI document that `/docs` shows. */
-  document: object
-  streams: EventStreams
+  /** The OpenAPI document that `/docs` shows; without one there is no `/docs`. */
+  document?: object
+  streams?: EventStreams
   log: FastifyBaseLogger
   settings: Pick<HttpSettings, 'bodyLimitBytes' | 'allowedHosts' | 'strictVersion'>
 }
@@ -54,7 +54,7 @@ export async function createHttpApp({
     strictVersion: settings.strictVersion ?? false,
     bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
   })
-  await registerSwagger(app, document)
+  if (document) await registerSwagger(app, document)
   registerOperations(app, operations)
   await app.ready()
   return app

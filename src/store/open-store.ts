@@ -4,7 +4,7 @@ import { bullConnection, bullProducerConnection, type RedisAddress } from './con
 import { createStore } from './create-store.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import { startEmbeddedRedis } from './embedded.ts'
-import { keyFromFile } from './encryption-key.ts'
+import { keyFromFile, keyOfDataDir } from './encryption-key.ts'
 import { BULL_PREFIX } from './keys.ts'
 import type { Store } from './store.ts'
 
@@ -13,6 +13,7 @@ export interface StoreSettings {
   dataDir: string
   redisUrl?: string
   encryptionKey?: Uint8Array
+  encryptionKeyFile?: string
   redisTolerateVolatile: boolean
   takeoverSeconds: number
 }
@@ -62,16 +63,17 @@ export async function openStore({ settings, log }: { settings: StoreSettings; lo
 }
 
 async function openRedis(
-  { redisUrl, encryptionKey, dataDir }: StoreSettings,
+  { redisUrl, encryptionKey, encryptionKeyFile, dataDir }: StoreSettings,
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<{ address: RedisAddress; key: Uint8Array }> {
+  const given = encryptionKey ?? (encryptionKeyFile === undefined ? undefined : await keyFromFile(encryptionKeyFile))
   if (redisUrl !== undefined) {
-    if (encryptionKey === undefined) throw new TypeError('REDIS_URL without ENCRYPTION_KEY')
-    return { address: { url: redisUrl }, key: encryptionKey }
+    if (given === undefined) throw new TypeError('REDIS_URL without an encryption key')
+    return { address: { url: redisUrl }, key: given }
   }
   undo.push(await lockDataDir({ dataDir, log }))
-  const key = encryptionKey ?? (await keyFromFile(dataDir))
+  const key = given ?? (await keyOfDataDir(dataDir))
   const redis = await startEmbeddedRedis({ dataDir, log })
   undo.push(() => redis.close())
   return { address: redis.address, key }

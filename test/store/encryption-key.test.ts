@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { keyFromFile, parseKey } from '../../src/store/encryption-key.ts'
+import { keyFromFile, keyOfDataDir, parseKey } from '../../src/store/encryption-key.ts'
 import { KEYS } from '../../src/store/keys.ts'
 import { createTestStore, plainConnection } from '../harness/redis.ts'
 
@@ -17,9 +17,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe('the key file', () => {
   it('is made once, for its owner only, whoever asks first', async () => {
     const dataDir = join(folder, 'new', 'data')
-    const keys = await Promise.all([keyFromFile(dataDir), keyFromFile(dataDir)])
+    const keys = await Promise.all([keyOfDataDir(dataDir), keyOfDataDir(dataDir)])
     expect(keys[0]).toHaveLength(32)
-    expect(await keyFromFile(dataDir)).toEqual(keys[0])
+    expect(await keyOfDataDir(dataDir)).toEqual(keys[0])
     expect(keys[1]).toEqual(keys[0])
     expect((await stat(join(dataDir, 'encryption.key'))).mode & 0o777).toBe(0o600)
     expect(await readdir(dataDir)).toEqual(['encryption.key'])
@@ -27,9 +27,21 @@ describe('the key file', () => {
 
   it('that holds something else is refused, and neither replaced nor shown', async () => {
     await writeFile(join(folder, 'encryption.key'), 'half of a ke')
-    const refused = keyFromFile(folder)
+    const refused = keyOfDataDir(folder)
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGS' })
     await expect(refused).rejects.not.toThrow('half')
+  })
+
+  it('of a mounted secret is read as it is, without a change of its mode', async () => {
+    const key = randomBytes(32)
+    const file = join(folder, 'secret')
+    await writeFile(file, key.toString('base64'), { mode: 0o440 })
+    expect(await keyFromFile(file)).toEqual(key)
+    expect((await stat(file)).mode & 0o777).toBe(0o440)
+  })
+
+  it('that cannot be made is told with what to do', async () => {
+    await expect(keyFromFile('/sys/nowhere/key')).rejects.toThrow(/missing and cannot be made: mount the file/)
   })
 })
 

@@ -6,11 +6,11 @@ import type { EventStreams } from '../event-stream.ts'
 const GRACE_MS = 2000
 
 /** A stop ends event streams at once, refuses what comes in late, and cuts what does not end by itself. */
-export function installShutdown(app: FastifyInstance, streams: EventStreams): void {
+export function installShutdown(app: FastifyInstance, streams: EventStreams | undefined): void {
   let stopping = false
   app.addHook('preClose', async () => {
     stopping = true
-    streams.close()
+    streams?.close()
     setTimeout(() => app.server.closeAllConnections(), GRACE_MS).unref()
   })
   app.addHook('onRequest', async (_request, reply) => {
