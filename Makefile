@@ -1,6 +1,6 @@
 # What a person does with this repository; `make help` lists it. The work is done by npm scripts, by the command line (bin/o2ims.js) and by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo ocloud all status logs validate test check serve start deps npm redis clean distclean
+.PHONY: help demo ocloud all status logs validate test check serve start image sbom deps npm redis clean distclean
 
 O2IMS := node bin/o2ims.js
 DATA_DIR ?= .data
@@ -11,6 +11,7 @@ status logs: export O2IMS_SERVER ?= $(started)
 endif
 # The request of `make ocloud`.
 own := $(filter-out focom-smo,$(SMO_CLUSTER_NAME))
+revision = $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 ID ?= edge-5g-deployment$(if $(own),-$(own))
 
 help: ## Show this list
@@ -46,6 +47,13 @@ serve: npm ## Start the service (API and worker) on http://127.0.0.1:8080 and st
 	@exec npm run --silent start
 
 start: serve ## The same as serve
+
+image: ## Build the container images o2ims-api and o2ims-worker (ARGS="--build-arg …"; docs/deployment.md)
+	docker build --target api --tag o2ims-api --build-arg REVISION='$(revision)' $(ARGS) .
+	docker build --target worker --tag o2ims-worker --build-arg REVISION='$(revision)' $(ARGS) .
+
+sbom: npm ## Write what the images have of npm packages to sbom.cdx.json (CycloneDX)
+	npm sbom --omit=dev --sbom-format cyclonedx >sbom.cdx.json
 
 deps: npm redis ## Install what is missing: npm packages and redis-server
 

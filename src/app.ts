@@ -95,13 +95,8 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 }
 
 /** What a worker without the API answers: whether it lives, and whether it can work. */
-export function createWorkerApp({
-  ready,
-  log,
-  settings,
-}: Pick<AppParts, 'ready' | 'log'> & { settings: Pick<HttpSettings, 'allowedHosts'> }): Promise<FastifyInstance> {
-  const operations = healthOperations(ready)
-  return createHttpApp({ operations, versioned: [], log, settings })
+export function createWorkerApp({ ready, log }: Pick<AppParts, 'ready' | 'log'>): Promise<FastifyInstance> {
+  return createHttpApp({ operations: healthOperations(ready), versioned: [], log, settings: {} })
 }
 
 /** Every operation that the OpenAPI document describes. */

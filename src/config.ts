@@ -23,6 +23,11 @@ const SETTINGS = z.object({
     description: 'Port on which a worker without the API answers `/healthz` and `/readyz`.',
     shown: 'none',
   }),
+  ALLOWED_HOSTS: list().meta({
+    description:
+      'Host names, with commas and without ports, that the API answers under besides that of PUBLIC_URL: what keeps out a web page whose name was pointed at this address.',
+    shown: 'on a loopback HOST its names, else any',
+  }),
   PUBLIC_URL: rootUrl().meta({
     description:
       'Where others reach this API (the specification calls it apiRoot): the SMO is told so. The same for every replica.',
@@ -179,6 +184,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   port: env.PORT,
   host: env.HOST,
   workerPort: env.WORKER_PORT,
+  allowedHosts: env.ALLOWED_HOSTS.map((name) => name.toLowerCase()),
   publicUrl: env.PUBLIC_URL,
   logLevel: env.LOG_LEVEL,
   dataDir: env.DATA_DIR,

@@ -98,7 +98,7 @@ async function listenForClients(
       compatibilityRoutes: config.compatibilityRoutes,
       markerKey: parts.store.secrets.fingerprint('markers of lists'),
       ...(config.publicUrl !== undefined && { apiRoot: config.publicUrl }),
-      ...allowedHosts(config),
+      ...hostsOf(config),
     },
   })
   stopping.push(() => app.close())
@@ -115,7 +115,7 @@ async function listenForProbes(
   ready: () => Promise<void>,
 ): Promise<void> {
   if (config.workerPort === undefined) return
-  const app = await createWorkerApp({ ready, log, settings: allowedHosts(config) })
+  const app = await createWorkerApp({ ready, log })
   stopping.push(() => app.close())
   const url = await listen(app, { host: config.host, port: config.workerPort, setting: 'WORKER_PORT' })
   log.info({ url }, 'the worker answers probes')
@@ -137,10 +137,11 @@ function listen(app: Awaited<ReturnType<typeof createApp>>, { host, port, settin
   })
 }
 
-/** On loopback only names of loopback; the name that others know may come through a proxy on this machine. */
-function allowedHosts({ host, publicUrl }: Config): { allowedHosts?: string[] } {
-  if (!isLoopback(host)) return {}
-  return { allowedHosts: publicUrl === undefined ? LOOPBACK : [...LOOPBACK, new URL(publicUrl).hostname] }
+/** On loopback only names of loopback, unless others are given; the name that everybody knows may come through a proxy on this machine. */
+function hostsOf({ host, publicUrl, allowedHosts }: Config): { allowedHosts?: string[] } {
+  const hosts = allowedHosts.length > 0 || !isLoopback(host) ? allowedHosts : LOOPBACK
+  if (hosts.length === 0) return {}
+  return { allowedHosts: publicUrl === undefined ? hosts : [...hosts, new URL(publicUrl).hostname] }
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePorts } from './harness/children.ts'
-import { call } from './harness/client.ts'
+import { call, statusUnder } from './harness/client.ts'
 import { eventually } from './harness/eventually.ts'
 import { needs } from './harness/needs.ts'
 import { startRedis } from './harness/redis.ts'
@@ -100,6 +100,13 @@ describe('the process of the service', needs('redis'), () => {
     expect(await once(child, 'close')).toEqual([1, null])
     expect(printed).toContain(`port ${port} of 127.0.0.1 is taken`)
     expect(printed).not.toContain('the worker is running')
+  })
+
+  it('answers under the names of ALLOWED_HOSTS, also where it is not on loopback, and under no other', async () => {
+    const { url } = await start([MAIN], { env: { HOST: '0.0.0.0', ALLOWED_HOSTS: 'O2.example, 127.0.0.1' } })
+    await eventually(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), 20_000)
+    expect(await statusUnder('o2.example:8080', `${url}/readyz`)).toBe(200)
+    expect(await statusUnder('rebound.test', `${url}/readyz`)).toBe(403)
   })
 
   it('as a worker without the API answers probes, says when Redis is away, and has nothing else to say', async () => {

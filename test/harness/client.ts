@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { createParser } from 'eventsource-parser'
 
 /** What a test sees of an answer. */
@@ -25,6 +27,13 @@ export async function call(
   const text = await answer.text()
   const json = /[/+]json\b/.test(answer.headers.get('content-type') ?? '') && text !== ''
   return { status: answer.status, headers: answer.headers, body: json ? JSON.parse(text) : text }
+}
+
+/** The status of a GET under a Host name of the caller's choice, which fetch does not allow. */
+export async function statusUnder(host: string, url: string): Promise<number | undefined> {
+  const [answer]: IncomingMessage[] = await once(get(url, { headers: { host } }), 'response')
+  answer?.resume()
+  return answer?.statusCode
 }
 
 export interface SeenEvent {

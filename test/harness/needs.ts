@@ -17,6 +17,8 @@ export type Part =
   | 'kwok'
   | 'openssl'
   | 'kind'
+  | 'compose'
+  | 'debootstrap'
   | 'kpt'
   | 'kubectl'
   | 'chromium'
@@ -54,12 +56,18 @@ export function missing(part: Part): string | undefined {
       return missingKubelets()
     case 'kind':
       return missingKind()
+    case 'compose':
+      return missingCompose()
+    case 'debootstrap':
+      return process.getuid?.() === 0 ? absent(part) : 'debootstrap wants root'
     case 'chromium':
       return chromium() ? undefined : 'chromium is not on the PATH'
     default:
-      return onPath(part) ? undefined : `${part} is not on the PATH`
+      return absent(part)
   }
 }
+
+const absent = (name: string): string | undefined => (onPath(name) ? undefined : `${name} is not on the PATH`)
 
 /** The Redis or Valkey server of this machine. */
 export function redisServer(): string | undefined {
@@ -102,13 +110,31 @@ function missingKind(): string | undefined {
 }
 
 function askKind(): string | undefined {
-  if (!onPath('kind')) return 'kind is not on the PATH'
-  if (!onPath('docker')) return 'docker is not on the PATH'
-  const { status } = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], {
-    stdio: 'ignore',
-    timeout: 10_000,
-  })
-  return status === 0 ? undefined : 'no docker daemon answers (DOCKER_HOST)'
+  return absent('kind') ?? absent('docker') ?? unanswered()
+}
+
+function unanswered(): string | undefined {
+  return succeeds('docker', 'info', '--format', '{{.ServerVersion}}')
+    ? undefined
+    : 'no docker daemon answers (DOCKER_HOST)'
+}
+
+let composeAnswer: { command: readonly [string, ...string[]] | undefined } | undefined
+
+/** How Compose is called here: as a plugin of docker, or by itself. */
+export function composeCommand(): readonly [string, ...string[]] | undefined {
+  const commands = [['docker', 'compose'], ['docker-compose']] as const
+  composeAnswer ??= { command: commands.find(([tool, ...args]) => onPath(tool) && succeeds(tool, ...args, 'version')) }
+  return composeAnswer.command
+}
+
+function missingCompose(): string | undefined {
+  const command = composeCommand() ? undefined : 'neither docker compose nor docker-compose is here'
+  return command ?? absent('docker') ?? unanswered()
+}
+
+function succeeds(tool: string, ...args: string[]): boolean {
+  return spawnSync(tool, args, { stdio: 'ignore', timeout: 10_000 }).status === 0
 }
 
 function onPath(name: string): string | undefined {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answer, aRequest, scriptedService } from '../cli/scripted-service.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const TARGETS = ['ocloud', 'all', 'status', 'logs', 'clean', 'validate', 'test', 'demo', 'help']
+const TARGETS = ['ocloud', 'all', 'status', 'logs', 'clean', 'validate', 'test', 'demo', 'image', 'sbom', 'help']
 
 let folder: string
 beforeAll(async () => {

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePorts } from '../harness/children.ts'
+import { call, statusUnder, toTheEnd } from '../harness/client.ts'
+import { eventually } from '../harness/eventually.ts'
+import { kindClusters, run } from '../harness/kind-clusters.ts'
+import { needs } from '../harness/needs.ts'
+import { requestFor } from '../harness/templates.ts'
+import { type ComposeProject, composeProject, makeStandIns } from './compose-project.ts'
+
+const PARTS = ['compose', 'debootstrap', 'kind', 'kpt', 'kubectl'] as const
+const CLUSTERS = 'o2ims-test-in-container-'
+/** Each container gets no more than this, as in docker-compose.yml. */
+const CONFINED = ['--rm', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+const timed = async (what: string, work: Promise<unknown>): Promise<void> => {
+  const started = performance.now()
+  await work
+  say(`${what}: ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+/** What Node says in a container of an image. */
+const inside = (image: string, script: string) =>
+  run('docker', 'run', ...CONFINED, '--entrypoint', 'node', image, '--eval', script)
+
+describe('the images, on stand-ins for base images, which cannot be pulled everywhere', needs(...PARTS), () => {
+  let project: ComposeProject
+  let url: string
+  let env: Record<string, string>
+
+  beforeAll(async () => {
+    await timed('stand-ins made', makeStandIns())
+    const [api, redis, worker] = await freePorts(3)
+    const socket = process.env.DOCKER_HOST?.replace('unix://', '') ?? '/var/run/docker.sock'
+    env = {
+      O2IMS_PORT: `${api}`,
+      O2IMS_REDIS_PORT: `${redis}`,
+      O2IMS_WORKER_PORT: `${worker}`,
+      DOCKER_SOCKET: socket,
+      DOCKER_GID: await run('stat', '-c', '%g', socket),
+    }
+    url = `http://127.0.0.1:${api}`
+    project = composeProject([], env)
+    await project.down()
+    await timed('images built', project.run('build', 'api', 'worker'))
+    for (const image of ['api', 'worker']) {
+      const bytes = await run('docker', 'image', 'inspect', '--format', '{{.Size}}', `o2ims-test/${image}`)
+      say(`image ${image}: ${Math.round(Number(bytes) / 1e6)} MB`)
+    }
+  }, 400_000)
+  afterAll(() => project?.down())
+
+  /** From the start of a container to a line of its log. */
+  async function sinceStart(service: string, msg: string): Promise<string> {
+    const lines = (await project.run('logs', '--no-log-prefix', service)).split('\n').filter((line) => line[0] === '{')
+    const logged = lines.map((line) => JSON.parse(line)).find((line) => line.msg === msg)
+    const started = await run('docker', 'inspect', '--format', '{{.State.StartedAt}}', await project.container(service))
+    return `${((Date.parse(logged.time) - Date.parse(started)) / 1000).toFixed(2)} s`
+  }
+
+  test('that of the API runs as nobody on a read-only file system, and has no shell and no tool', async () => {
+    expect(await run('docker', 'run', ...CONFINED, 'o2ims-test/api', '--version')).toMatch(/^\d+\.\d+\.\d+$/)
+    const seen = await inside(
+      'o2ims-test/api',
+      `const { existsSync, readdirSync } = require('node:fs')
+      const programs = process.env.PATH.split(':').flatMap((folder) => existsSync(folder) ? readdirSync(folder) : [])
+      console.log(JSON.stringify({ programs, uid: process.getuid(), dev: existsSync('/app/node_modules/vitest'), test: existsSync('/app/test') }))`,
+    )
+    expect(JSON.parse(seen)).toEqual({ programs: ['node'], uid: 65_532, dev: false, test: false })
+  })
+
+  test.each([
+    ['kind', 'version'],
+    ['kpt', 'version'],
+    ['kubectl', 'version', '--client'],
+    ['git', '--version'],
+    ['docker', '--version'],
+    ['ssh', '-V'],
+  ])('that of the worker has %s', async (tool, ...args) => {
+    await run('docker', 'run', ...CONFINED, '--entrypoint', tool, 'o2ims-test/worker', ...args)
+  })
+
+  test.each(['api', 'worker'])('of the %s say what they are and how they are', async (image) => {
+    const [{ Config: config }] = JSON.parse(await run('docker', 'image', 'inspect', `o2ims-test/${image}`))
+    expect(config).toMatchObject({ User: '65532:65532', Volumes: { '/data': {} } })
+    expect(config.Healthcheck.Test.slice(0, 2)).toEqual(['CMD', 'node'])
+    expect(config.Labels).toMatchObject({
+      'org.opencontainers.image.title': `o2ims ${image === 'api' ? 'API' : 'worker'}`,
+      'org.opencontainers.image.licenses': 'Apache-2.0',
+    })
+  })
+
+  test('one command gives a service whose Swagger UI answers, and which provisions', async () => {
+    await timed('compose up to healthy', project.run('up', '--detach', '--wait', '--no-build'))
+    say(`api listens ${await sinceStart('api', 'the API is listening')} after its start`)
+    say(`worker runs ${await sinceStart('worker', 'the worker is running')} after its start`)
+    expect((await fetch(`${url}/docs/`)).status).toBe(200)
+    const requests = `${url}/o2ims/v1/provisioningRequests`
+    const request = requestFor('in-containers', 'kpt-workload', { oCloud: 'sim-edge-1' })
+    expect((await call(requests, 'POST', request)).status).toBe(201)
+    const { body } = await toTheEnd(url, 'in-containers')
+    expect(body.status).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    // As for any service on loopback, another site may not point its own name here.
+    expect(await statusUnder('localhost', `${url}/readyz`)).toBe(200)
+    expect(await statusUnder('rebound.test', `${url}/readyz`)).toBe(403)
+  })
+
+  test('a worker and a Redis that are killed come back, and the request goes on where it was', async () => {
+    const id = 'survives'
+    const options = { simulation: { stepDelayMs: 3_000 } }
+    const request = requestFor(id, 'kpt-workload', { oCloud: 'sim-edge-1', namespace: id }, options)
+    expect((await call(`${url}/o2ims/v1/provisioningRequests`, 'POST', request)).status).toBe(201)
+    const steps = async () => (await call(`${url}/o2ims/v1/provisioningRequests/${id}`)).body.progress.steps
+    await eventually(async () => expect((await steps())[1].state).toBe('RUNNING'), 30_000)
+    const [before] = await steps()
+
+    const worker = await project.container('worker')
+    const redis = await project.container('redis')
+    // Its child, so that Docker sees it end by itself and starts it again.
+    await run('docker', 'exec', worker, 'sh', '-c', 'kill -9 $(cat /proc/1/task/1/children)')
+    await run('docker', 'kill', redis)
+    await run('docker', 'start', redis)
+
+    const { body } = await toTheEnd(url, id, 120_000)
+    expect(body.status).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    expect(body.progress.steps[0]).toEqual(before)
+    expect(await run('docker', 'inspect', '--format', '{{.RestartCount}}', worker)).toBe('1')
+  })
+
+  test('with docker-compose.kind.yml a worker that is nobody makes a true cluster', async () => {
+    await project.down()
+    const clusters = kindClusters(CLUSTERS)
+    await clusters.remove()
+    project = composeProject(['docker-compose.kind.yml'], env)
+    await timed('compose up for kind to healthy', project.run('up', '--detach', '--wait', '--no-build'))
+    const requests = `${url}/o2ims/v1/provisioningRequests`
+    const request = requestFor('true-cluster', 'kind-cluster', { clusterName: `${CLUSTERS}edge` })
+    expect((await call(requests, 'POST', request)).status).toBe(201)
+    const { body } = await toTheEnd(url, 'true-cluster', 150_000)
+    expect(body.status, JSON.stringify(body.progress)).toMatchObject({ provisioningPhase: 'FULFILLED' })
+    expect((await call(`${requests}/true-cluster`, 'DELETE')).status).toBe(202)
+    await eventually(async () => expect((await call(`${requests}/true-cluster`)).status).toBe(404), 60_000)
+    expect(await clusters.containers()).toEqual(new Map())
+  })
+
+  test('and without the group of the socket says what to export', async () => {
+    const unset = composeProject(['docker-compose.kind.yml'], { ...env, DOCKER_GID: '' })
+    await expect(unset.run('config', '--quiet')).rejects.toThrow(/DOCKER_GID .*export DOCKER_GID=\$\(stat/)
+  })
+})
