@@ -8,6 +8,8 @@ import { requestFor } from '../harness/templates.ts'
 import { type ComposeProject, composeProject, makeStandIns } from './compose-project.ts'
 
 const PARTS = ['compose', 'debootstrap', 'kind', 'kpt', 'kubectl'] as const
+const IMAGES = ['api', 'worker'] as const
+const TITLES = { api: 'o2ims API', worker: 'o2ims worker' }
 const CLUSTERS = 'o2ims-test-in-container-'
 /** Each container gets no more than this, as in docker-compose.yml. */
 const CONFINED = ['--rm', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
@@ -43,9 +45,12 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     project = composeProject([], env)
     await project.down()
     await timed('images built', project.run('build', 'api', 'worker'))
-    for (const image of ['api', 'worker']) {
+    for (const image of IMAGES) {
       const bytes = await run('docker', 'image', 'inspect', '--format', '{{.Size}}', `o2ims-test/${image}`)
       say(`image ${image}: ${Math.round(Number(bytes) / 1e6)} MB`)
+      // Those of earlier sources.
+      const title = `label=org.opencontainers.image.title=${TITLES[image]}`
+      await run('docker', 'image', 'prune', '--force', '--filter', title)
     }
   }, 400_000)
   afterAll(() => project?.down())
@@ -80,12 +85,12 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     await run('docker', 'run', ...CONFINED, '--entrypoint', tool, 'o2ims-test/worker', ...args)
   })
 
-  test.each(['api', 'worker'])('of the %s say what they are and how they are', async (image) => {
+  test.each(IMAGES)('of the %s say what they are and how they are', async (image) => {
     const [{ Config: config }] = JSON.parse(await run('docker', 'image', 'inspect', `o2ims-test/${image}`))
     expect(config).toMatchObject({ User: '65532:65532', Volumes: { '/data': {} } })
     expect(config.Healthcheck.Test.slice(0, 2)).toEqual(['CMD', 'node'])
     expect(config.Labels).toMatchObject({
-      'org.opencontainers.image.title': `o2ims ${image === 'api' ? 'API' : 'worker'}`,
+      'org.opencontainers.image.title': TITLES[image],
       'org.opencontainers.image.licenses': 'Apache-2.0',
     })
   })
@@ -124,7 +129,7 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     const { body } = await toTheEnd(url, id, 120_000)
     expect(body.status).toMatchObject({ provisioningPhase: 'FULFILLED' })
     expect(body.progress.steps[0]).toEqual(before)
-    expect(await run('docker', 'inspect', '--format', '{{.RestartCount}}', worker)).toBe('1')
+    expect(Number(await run('docker', 'inspect', '--format', '{{.RestartCount}}', worker))).toBeGreaterThan(0)
   })
 
   test('with docker-compose.kind.yml a worker that is nobody makes a true cluster', async () => {
