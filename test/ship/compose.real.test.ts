@@ -36,6 +36,7 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     const socket = process.env.DOCKER_HOST?.replace('unix://', '') ?? '/var/run/docker.sock'
     env = {
       O2IMS_PORT: `${api}`,
+      O2IMS_URL: 'http://o2.test',
       O2IMS_REDIS_PORT: `${redis}`,
       O2IMS_WORKER_PORT: `${worker}`,
       DOCKER_SOCKET: socket,
@@ -107,6 +108,7 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     expect(body.status).toMatchObject({ provisioningPhase: 'FULFILLED' })
     // As for any service on loopback, another site may not point its own name here.
     expect(await statusUnder('localhost', `${url}/readyz`)).toBe(200)
+    expect(await statusUnder('o2.test', `${url}/readyz`)).toBe(200)
     expect(await statusUnder('rebound.test', `${url}/readyz`)).toBe(403)
   })
 
