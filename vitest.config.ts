@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { createConformanceReporter } from './test/harness/conformance-reporter.ts'
 import { LongWaitsFirst } from './test/harness/sequencer.ts'
 import { createSummaryReporter } from './test/harness/summary-reporter.ts'
 
@@ -16,7 +17,7 @@ export default defineConfig({
     // Hundreds of commands and services are started: half of their time is reading their code.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'o2ims-test-compile-cache') },
     sequence: { sequencer: LongWaitsFirst },
-    reporters: ['default', createSummaryReporter()],
+    reporters: ['default', createConformanceReporter(), createSummaryReporter()],
     projects: [
       {
         extends: true,
