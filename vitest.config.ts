@@ -6,7 +6,7 @@ import { LongWaitsFirst } from './test/harness/sequencer.ts'
 import { createSummaryReporter } from './test/harness/summary-reporter.ts'
 
 /** Tests that start clusters or whole services, after everything else. They wait more than they work. */
-const HEAVY = ['test/e2e/**/*.test.ts', 'test/**/*.real.test.ts']
+const HEAVY = ['test/e2e/**/*.test.ts', 'test/o2ims/*.test.ts', 'test/**/*.real.test.ts']
 
 export default defineConfig({
   test: {

@@ -1,0 +1,164 @@
+import type { JsonObject } from '../../src/json.ts'
+import { type Answer, call, toTheEnd } from '../harness/client.ts'
+import { type Contract, createContract } from '../harness/contract.ts'
+import { eventually } from '../harness/eventually.ts'
+import { type HttpPeer, startPeer } from '../harness/http-peer.ts'
+import { startServer, type TestServer } from '../harness/server.ts'
+import { canonical, INVENTORY, PROVISIONING } from './tables.ts'
+
+/** The whole service as a process with its sample O-Clouds. Every answer is held against the OpenAPI document. */
+export interface Service {
+  url: string
+  server: TestServer
+  contract: Contract
+  /** Answers 204 to everything; what it got is in `requests`. */
+  subscriber: HttpPeer
+  /** By name of the path variable, something that is there. */
+  ids: Record<string, string>
+  call(path: string, method?: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** A path of a table with `ids` filled in. */
+  at(path: string): string
+  /** Every entry of a list, over all of its pages. */
+  all(path: string): Promise<JsonObject[]>
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  env?: Record<string, string>
+  /** Away from what most tests need: a provisioning request and a subscription that are there. */
+  bare?: boolean
+}
+
+export async function startConformingService({ env = {}, bare = false }: ServiceOptions = {}): Promise<Service> {
+  const subscriber = await startPeer()
+  const settings: Record<string, string> = {
+    CALLBACK_ALLOW_HTTP: 'true',
+    CALLBACK_ALLOW_ADDRESSES: '127.0.0.1',
+    ...env,
+  }
+  const server = await startServer({ env: settings, start: false })
+  settings.PUBLIC_URL ??= server.url
+  await server.start()
+  const { url } = server
+  const contract = createContract((await call(`${url}/openapi/o2ims.json`)).body)
+  const ids: Record<string, string> = {}
+
+  const service: Service = {
+    url,
+    server,
+    contract,
+    subscriber,
+    ids,
+    async call(path, method = 'GET', body, headers) {
+      const answer = await call(url + path, method, body, headers)
+      const faults = contract.faultsOf(method, canonical(path.replace(/\?.*$/s, '')), answer)
+      if (faults.length > 0) throw new Error(`${method} ${path}: ${faults.join('; ')}: ${JSON.stringify(answer.body)}`)
+      return answer
+    },
+    at: (path) =>
+      path.replaceAll(/\{([^}]+)\}/g, (_, name) => {
+        const id = ids[name]
+        if (id === undefined) throw new Error(`nothing is known for ${name} in ${path}`)
+        return encodeURIComponent(id)
+      }),
+    async all(path) {
+      const entries: JsonObject[] = []
+      for (let next: string | undefined = path; next !== undefined; ) {
+        const { status, body, headers } = await service.call(next)
+        if (status !== 200) throw new Error(`${next}: ${status} ${JSON.stringify(body)}`)
+        entries.push(...body)
+        next = nextOf(headers, url)
+      }
+      return entries
+    },
+    async stop() {
+      await server.dispose()
+      await subscriber.close()
+    },
+  }
+  try {
+    if (!bare) await populate(service)
+  } catch (error) {
+    await service.stop()
+    throw error
+  }
+  return service
+}
+
+/** The path of the next page. */
+export function nextOf(headers: Headers, url: string): string | undefined {
+  const link = headers.get('link')
+  const [, target] = /^<([^>]+)>; rel="next"$/.exec(link ?? '') ?? []
+  if (target === undefined) return undefined
+  const next = new URL(target, url)
+  return next.pathname + next.search
+}
+
+/** Waits until the inventory of the sample O-Clouds is whole, then makes a request and a subscription. */
+async function populate(service: Service): Promise<void> {
+  await eventually(() => whole(service), 60_000)
+  const { subscriptionId } = await subscribed(service, 'first')
+  await fulfilled(service, workload('first'))
+  const [pool = {}] = await service.all(`${INVENTORY}/resourcePools`)
+  const [resource = {}] = await service.all(`${INVENTORY}/resourcePools/${pool.resourcePoolId}/resources`)
+  const [manager = {}] = await service.all(`${INVENTORY}/deploymentManagers`)
+  const types = await service.all(`${INVENTORY}/resourceTypes`)
+  const type = types.find(({ performanceDictionaryId }) => performanceDictionaryId !== undefined) ?? {}
+  // One that has everything of its own: a node's type.
+  const known = { ...pool, ...resource, ...manager, ...type, subscriptionId, provisioningRequestId: 'first' }
+  for (const [name, value] of Object.entries(known)) if (name.endsWith('Id')) service.ids[name] = String(value)
+}
+
+/** Subscribes to changes of Inventory; what is told arrives at that path of the subscriber. */
+export async function subscribed(
+  service: Service,
+  consumerSubscriptionId: string,
+  filter?: string,
+): Promise<JsonObject> {
+  const callback = `${service.subscriber.url}/${consumerSubscriptionId}`
+  const given = { callback, consumerSubscriptionId, ...(filter !== undefined && { filter }) }
+  const { status, body } = await service.call(`${INVENTORY}/subscriptions`, 'POST', given)
+  if (status !== 201) throw new Error(`${status}: ${JSON.stringify(body)}`)
+  return body
+}
+
+/** What the registered O-Clouds say that they have is there, and what their pods ask for is known. */
+export async function whole({ all }: Service): Promise<void> {
+  const oClouds = await all('/o2ims/v1/ocloud')
+  const managers = await all(`${INVENTORY}/deploymentManagers`)
+  const known = managers.flatMap(({ deploymentManagerId, capacity }) =>
+    JSON.stringify(capacity).includes('allocated') ? [String(deploymentManagerId)] : [],
+  )
+  const missing = oClouds.filter(({ oCloudId }) => !known.includes(String(oCloudId)))
+  if (oClouds.length === 0 || missing.length > 0) throw new Error(`not in Inventory: ${JSON.stringify(missing)}`)
+}
+
+/** A request that the simulated O-Cloud sim-edge-1 fulfils. */
+export function workload(provisioningRequestId: string, more: object = {}): JsonObject {
+  return {
+    provisioningRequestId,
+    name: 'ran at sim-edge-1',
+    description: 'DU and CU',
+    templateName: 'kpt-workload',
+    templateVersion: '1.0.0',
+    templateParameters: { oCloud: 'sim-edge-1', namespace: `ran-${provisioningRequestId}` },
+    ...more,
+  }
+}
+
+/** Posts a request on the canonical path and follows it until it is FULFILLED. */
+export async function fulfilled(service: Service, request: JsonObject): Promise<Answer> {
+  const posted = await service.call(`${PROVISIONING}/provisioningRequests`, 'POST', request)
+  if (posted.status !== 201) throw new Error(`${posted.status}: ${JSON.stringify(posted.body)}`)
+  const { body } = await toTheEnd(service.url, String(request.provisioningRequestId))
+  if (body.status.provisioningPhase !== 'FULFILLED') throw new Error(JSON.stringify(body.status))
+  return posted
+}
+
+/** A query string; what is undefined is a flag without a value. */
+export function query(...parameters: [name: string, value?: string][]): string {
+  const written = parameters.map(([name, value]) =>
+    value === undefined ? name : `${name}=${encodeURIComponent(value)}`,
+  )
+  return `?${written.join('&')}`
+}
