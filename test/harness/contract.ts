@@ -37,6 +37,8 @@ export interface Contract {
    * @param path as the document writes it, ids filled in, without its query
    */
   faultsOf(method: string, path: string, answer: Answer): string[]
+  /** What keeps a value from being of one of the types that the document names. */
+  faultsOfValue(type: string, value: unknown): string[]
 }
 
 const HOME = 'https://o2ims.test/document'
@@ -65,6 +67,7 @@ export function createContract(document: OpenApiDocument): Contract {
 
   return {
     document,
+    faultsOfValue: (type, value) => faultsOfBody({ $ref: `#/components/schemas/${type}` }, value),
     faultsOf(method, path, { status, headers, body }) {
       const type = headers.get('content-type')
       if (body !== '' && type === null) return ['a body without a Content-Type']

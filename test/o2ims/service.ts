@@ -3,13 +3,12 @@ import { type Answer, call, toTheEnd } from '../harness/client.ts'
 import { type Contract, createContract } from '../harness/contract.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type HttpPeer, startPeer } from '../harness/http-peer.ts'
-import { startServer, type TestServer } from '../harness/server.ts'
+import { startServer } from '../harness/server.ts'
 import { canonical, INVENTORY, PROVISIONING } from './tables.ts'
 
 /** The whole service as a process with its sample O-Clouds. Every answer is held against the OpenAPI document. */
 export interface Service {
   url: string
-  server: TestServer
   contract: Contract
   /** Answers 204 to everything; what it got is in `requests`. */
   subscriber: HttpPeer
@@ -20,12 +19,14 @@ export interface Service {
   at(path: string): string
   /** Every entry of a list, over all of its pages. */
   all(path: string): Promise<JsonObject[]>
+  /** Stops the process and starts another one on the same data, with these settings too. */
+  restart(env?: Record<string, string>): Promise<void>
   stop(): Promise<void>
 }
 
 export interface ServiceOptions {
   env?: Record<string, string>
-  /** Away from what most tests need: a provisioning request and a subscription that are there. */
+  /** Without what most tests need: a provisioning request and a subscription, and `ids`. */
   bare?: boolean
 }
 
@@ -45,10 +46,14 @@ export async function startConformingService({ env = {}, bare = false }: Service
 
   const service: Service = {
     url,
-    server,
     contract,
     subscriber,
     ids,
+    async restart(more = {}) {
+      await server.stop()
+      Object.assign(settings, more)
+      await server.start()
+    },
     async call(path, method = 'GET', body, headers) {
       const answer = await call(url + path, method, body, headers)
       const faults = contract.faultsOf(method, canonical(path.replace(/\?.*$/s, '')), answer)
@@ -80,7 +85,7 @@ export async function startConformingService({ env = {}, bare = false }: Service
     if (!bare) await populate(service)
   } catch (error) {
     await service.stop()
-    throw error
+    throw new Error(`the service did not get ready for its tests: ${server.output().slice(-4_000)}`, { cause: error })
   }
   return service
 }
@@ -115,7 +120,7 @@ export async function subscribed(
   consumerSubscriptionId: string,
   filter?: string,
 ): Promise<JsonObject> {
-  const callback = `${service.subscriber.url}/${consumerSubscriptionId}`
+  const callback = `${service.subscriber.url}/${encodeURIComponent(consumerSubscriptionId)}`
   const given = { callback, consumerSubscriptionId, ...(filter !== undefined && { filter }) }
   const { status, body } = await service.call(`${INVENTORY}/subscriptions`, 'POST', given)
   if (status !== 201) throw new Error(`${status}: ${JSON.stringify(body)}`)

@@ -34,11 +34,12 @@ export const RESOURCES: Record<string, Record<string, number>> = {
   [`${PROVISIONING}/api_versions`]: { GET: 200 },
 }
 
-/** The lists among them, each with what identifies an entry and the attributes of which the entry of a list is made, complex and with lower bound 0 (3.2.6.2, 3.4.6.2). */
+/** The lists among them. */
 export interface ListTable {
   path: string
+  /** What tells its entries from each other. */
   id: string
-  /** Attributes that selectors may leave out. */
+  /** What selectors may leave out of the entries that the sample O-Clouds have: complex and with the lower bound 0 (3.2.6.2, 3.4.6.2), the outermost of each. */
   removable: string[]
   /** Left out unless they are asked for. */
   excluded?: string
@@ -49,7 +50,7 @@ export const LISTS: ListTable[] = [
   {
     path: `${INVENTORY}/alarmDictionaries`,
     id: 'alarmDictionaryId',
-    removable: ['alarmDefinition'],
+    removable: ['alarmDefinition', 'probableCauses/standardReference'],
     excluded: 'alarmDefinition',
   },
   {
@@ -75,7 +76,11 @@ export const LISTS: ListTable[] = [
   {
     path: `${PROVISIONING}/provisioningRequests`,
     id: 'provisioningRequestData/provisioningRequestId',
-    removable: ['provisionedResourceSet'],
+    removable: [
+      'provisioningRequestData/templateParameters',
+      'status/infrastructureResourceProvisioningStatus',
+      'provisionedResourceSet',
+    ],
   },
 ]
 
@@ -104,7 +109,7 @@ export function namesOf(path: string): string[] {
 
 /** A path by the name that the specification has for it. */
 export function canonical(path: string): string {
-  const alias = ALIASES.find(({ prefix }) => path.startsWith(`${prefix}/`))
+  const alias = ALIASES.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`))
   return alias ? alias.instead + path.slice(alias.prefix.length) : path
 }
 
@@ -117,3 +122,15 @@ export const LIST_PARAMETERS = [
   'exclude_default',
   'nextpage_opaque_marker',
 ]
+
+/** Table 4.3-1, misprints and all. */
+export const PROBABLE_CAUSES = `
+CLUSTER_COMMUNICATION CERTIFICATE_EXPIRATION CPU_BUS CPU_CONFIGURATION CPU_DOWN CPU_PROTOCOL CPU_TEMPERATURE CPU_THROTTLING HOST_OS_ERROR MEMORY_BIT_ERROR MEMORY_CONFIGURATION
+MEMORY_ECC MEMORY_REDUNDANCY MEMORY_STATE MEMORY_TEMPERATURE INFRA_COMPONENT_MAINTENANCE INFRA_COMPONENT_POWER_OUTAGE NIC_CABLE NIC_CONFIGURATION NIC_DOWN NIC_LINK_DOWN
+NIC_LINK_TUNING NIC_PCI_ERROR NIC_PCI_PARITY_ERROR NIC_PCIE_ERROR NIC_RECEIVE_FAILURE NIC_TRANSMIT_FAILURE NODE_DOWN PROCESSOR_SENSOR STORAGE_BIT_ERROR STORAGE_BLOCK_ERROR
+STORAGE_CACHE STORAGE_CAPACITY STORAGE_CHECK STORAGE_COMMUNICATION STORAGE_CONFIGURAION STORAGE_CONTROLLER STORAGE_DOWN STORAGE_DRIVE_ARRAY STORAGE_ECC STORAGE_ENCLOSURE
+STORAGE_FAILURE_PREDICTION STORAGE_MEMORY STORAGE_PHYSICAL_DISK_DEGRADED STORAGE_PHYSICAL_DISK_STATE STORAGE_POWER STORAGE_REBUILD STORAGE_REDUNDANCY STORAGE_SCSI STORAGE_SENSOR
+STORAGE_SMART STORAGE_TEMPERATURE STORAGE_VIRTUAL_DISK_DEGRADED STORAGE_VIRTUAL_DISK_STATE SYSTEM_LICENSE_EXPIRATION NETWORK_CONFIGURATION NETWORK_CONNECTVITY_SIGNAL
+NETWORK_CPU_OVERLOAD NETWORK_MEMORY_OVERLOAD NETWORK_OVERLOAD NETWORK_PACKET_LOSS NETWORK_QOS`
+  .trim()
+  .split(/\s+/)
