@@ -5,7 +5,7 @@ import { referenceMatches } from '../query/reference.ts'
 import type { Asked } from '../query/things.ts'
 import { type AttributePath, attributesOf, leavesOf, written } from './attributes.ts'
 import { fulfilled, query, type Service, startConformingService, subscribed, workload } from './service.ts'
-import { INVENTORY, LISTS, namesOf, PROVISIONING } from './tables.ts'
+import { INVENTORY, LIST_PARAMETERS, LISTS, namesOf, PROVISIONING } from './tables.ts'
 
 const REQUESTS = `${PROVISIONING}/provisioningRequests`
 const SUBSCRIPTIONS = `${INVENTORY}/subscriptions`
@@ -43,6 +43,19 @@ describe('filters', needs('redis'), () => {
     if (kind === 'boolean') return `(eq,${path},true)`
     return `(eq,${path},${kind === 'enum' ? values[0] : 'x'})`
   }
+
+  test('FLT-01 no list of the contract is left out here, and each takes what SOL 013 has for lists', () => {
+    const lists = Object.entries(service.contract.document.paths).filter(
+      ([, { get }]) => get?.responses['200']?.content?.['application/json']?.schema.type === 'array',
+    )
+    const empty = '/o2ims/v1/subscriptions/{subscriptionId}/deadLetters'
+    expect(lists.map(([path]) => path).sort()).toEqual([...everyList().map(({ path }) => path), empty].sort())
+    for (const [path, { get }] of lists)
+      expect(
+        get?.parameters?.map(({ name }) => name),
+        path,
+      ).toEqual(expect.arrayContaining(LIST_PARAMETERS))
+  })
 
   test('FLT-01 every list takes a filter, under each of its names, and answers what matches', async () => {
     for (const { path, id } of everyList()) {

@@ -114,6 +114,18 @@ describe('the registration with the SMO', needs('redis'), () => {
       IMS_EP: service.url,
     })
   })
+
+  test('REG-01 REG-03 it is told anew of another endpoint, and Inventory waits for that', async () => {
+    const told = smo.requests.length
+    accepts = false
+    const IMS_EP = service.url.replace('127.0.0.1', 'localhost')
+    await service.restart({ PUBLIC_URL: IMS_EP })
+    await eventually(() => expect(smo.requests.length).toBeGreaterThan(told))
+    expect(JSON.parse(smo.requests.at(-1)?.body ?? '').IMS_EP).toBe(IMS_EP)
+    expect((await service.call(`${INVENTORY}/`)).status).toBe(503)
+    accepts = true
+    await eventually(async () => expect((await service.call(`${INVENTORY}/`)).body.serviceUri).toBe(IMS_EP), 30_000)
+  })
 })
 
 describe('an O-Cloud without an SMO', needs('redis'), () => {

@@ -8,7 +8,8 @@ export const INVENTORY: Requirement[] = [
     clause: '2.1.6.2.1, 3.6.5.1.1, IM 4.2.1.4.9',
     requirement:
       'The O-Cloud Available notification goes to the callback of the genesis data once the O-Cloud can be used.',
-    how: 'To SMO_REGISTRATION_URL, again and again until it is accepted.',
+    how: 'To SMO_REGISTRATION_URL, again and again until it is accepted; anew when the endpoint is another one.',
+    reading: 'Any 2xx accepts it.',
   },
   {
     id: 'REG-02',
@@ -23,7 +24,8 @@ export const INVENTORY: Requirement[] = [
     clause: '2.1.2.1',
     requirement: 'Inventory is there only after registration.',
     how: '503 with Retry-After until the notification was accepted.',
-    reading: 'With no SMO configured the O-Cloud counts as registered. The front door is always open.',
+    reading:
+      'With no SMO configured the O-Cloud counts as registered. The front door is always open. After a change of the endpoint Inventory waits again.',
   },
   {
     id: 'REG-04',
@@ -101,14 +103,14 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '3.2.4.13, 3.2.4.14',
     requirement: 'GET alarmDictionaries, list and one.',
-    how: 'One dictionary for each kind of resource that raises alarms.',
+    how: 'One for each resource type.',
   },
   {
     id: 'INV-10',
     level: 'shall',
     clause: '3.2.4.15, 3.2.4.16',
     requirement: 'GET performanceDictionaries, list and one.',
-    how: 'One dictionary for each kind of resource that is measured.',
+    how: 'One for each type of nodes: nothing else is measured.',
   },
   {
     id: 'INV-11',
@@ -143,7 +145,8 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '3.2.6.2.10',
     requirement: 'Every probable cause of alarm events is in the dictionary.',
-    how: 'The causes of clause 4.3 that our definitions name are listed.',
+    how: 'All of clause 4.3, each in the dictionaries of what it is about.',
+    reading: 'Misprints are kept: `STORAGE_CONFIGURAION`, `NETWORK_CONNECTVITY_SIGNAL`.',
     partly: 'No alarm is raised yet: Monitoring is not served.',
   },
   {
@@ -151,7 +154,7 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '3.2.6.2.13',
     requirement: 'measurementDefinition is of 3GPP or of ETSI, one of them.',
-    how: 'Checked against the schema.',
+    how: 'The form of ETSI GS NFV-IFA 027.',
   },
   {
     id: 'INV-17',
@@ -179,7 +182,7 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '3.2.6.2.4',
     requirement: 'ResourceInfo has elements, tags, groups, extensions; globalAssetId for an asset that is reported.',
-    how: 'Elements are what a node consists of; GLOBAL_ASSET_IDS and a node annotation name assets.',
+    how: 'Elements are what a node consists of; the hardware annotation of a node names its asset.',
   },
   {
     id: 'INV-21',
@@ -194,6 +197,8 @@ export const INVENTORY: Requirement[] = [
     clause: '3.2.4.8, 3.2.4.9',
     requirement: 'GET deploymentManagers, list and one.',
     how: 'One for each registered O-Cloud, by the same id.',
+    reading:
+      'A Kubernetes cluster is a deployment manager; what else is what says [inventory](decisions/inventory.md).',
   },
   {
     id: 'INV-23',
@@ -221,7 +226,8 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '3.2.6.2.16 note',
     requirement: 'A location has a coordinate, a civic address or an address.',
-    how: 'Checked on each.',
+    how: 'A place of which nothing is known has an address that says so.',
+    reading: '`civicAdress` is sent as printed.',
   },
   {
     id: 'INV-27',
@@ -243,6 +249,7 @@ export const INVENTORY: Requirement[] = [
     clause: '3.2.4.11, 3.2.4.12',
     requirement: 'GET and POST subscriptions, GET and DELETE one.',
     how: 'All four.',
+    reading: 'The same callback, filter and consumerSubscriptionId again is a 400.',
   },
   {
     id: 'INV-30',
@@ -277,7 +284,8 @@ export const INVENTORY: Requirement[] = [
     level: 'shall',
     clause: '2.1.2.2.2, 3.2.5',
     requirement: 'POST to the callback when an object of the inventory is made, changed or deleted.',
-    how: 'Written in the same step as the change, delivered at least once.',
+    how: 'Written in the same step as the change, delivered at least once ([notifications](notifications.md)).',
+    reading: 'Any 2xx is a success; after anything else it is tried again.',
   },
   {
     id: 'NOT-02',

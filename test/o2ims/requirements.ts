@@ -1,6 +1,7 @@
 import type { Requirement } from './requirement.ts'
+import { GENERAL } from './requirements-general.ts'
 import { INVENTORY } from './requirements-inventory.ts'
-import { PROTOCOL } from './requirements-protocol.ts'
+import { RESULTS } from './requirements-results.ts'
 
 /** The conformance table, in the order of its groups. */
-export const REQUIREMENTS: readonly Requirement[] = [...PROTOCOL, ...INVENTORY]
+export const REQUIREMENTS: readonly Requirement[] = [...GENERAL, ...RESULTS, ...INVENTORY]
