@@ -104,6 +104,10 @@ describe('the general protocol', needs('redis'), () => {
     await eventually(() =>
       expect(lastPath('/locations/')).toBe(`${INVENTORY}/locations/${encodeURIComponent(reserved)}`),
     )
+    for (const broken of ['%', '%ZZ', '%E4']) {
+      expect((await service.call(`${REQUESTS}?filter=${broken}`)).status, broken).toBe(400)
+      expect((await service.call(`${INVENTORY}/locations/${broken}`)).status, broken).toBe(400)
+    }
     for (const written of [reserved, encodeURIComponent(reserved)])
       expect((await service.call(`${INVENTORY}/locations/${written}`)).body.globalLocationId).toBe(reserved)
   })
