@@ -41,11 +41,16 @@ export function toProblem(error: ServiceError, instance: string, requestId?: str
     title,
     status,
     detail: error.code === 'INTERNAL' ? 'an unexpected error; the log has more under this requestId' : error.message,
-    instance,
+    instance: asUri(instance),
     code: error.code,
     ...(error.fields.length > 0 && { errors: error.fields }),
     ...(error.code === 'INTERNAL' && requestId !== undefined && { requestId }),
   }
+}
+
+/** A path as it was asked for, with what may not stand in a URI encoded (RFC 3986 3.3). */
+function asUri(path: string): string {
+  return path.replaceAll(/%(?![0-9a-f]{2})|[^\w\-.~!$&'()*+,;=:@/%]/gi, encodeURIComponent)
 }
 
 /** Whatever was thrown, as the one error of this service. What we do not know becomes INTERNAL and keeps its cause for the log. */

@@ -108,6 +108,8 @@ describe('the general protocol', needs('redis'), () => {
       expect((await service.call(`${REQUESTS}?filter=${broken}`)).status, broken).toBe(400)
       expect((await service.call(`${INVENTORY}/locations/${broken}`)).status, broken).toBe(400)
     }
+    const foreign = await service.call(`${INVENTORY}/locations/[a|b]`)
+    expect(foreign.body).toMatchObject({ status: 404, instance: `${INVENTORY}/locations/%5Ba%7Cb%5D` })
     for (const written of [reserved, encodeURIComponent(reserved)])
       expect((await service.call(`${INVENTORY}/locations/${written}`)).body.globalLocationId).toBe(reserved)
   })
