@@ -4,7 +4,7 @@ import { needs } from '../harness/needs.ts'
 import { referenceMatches } from '../query/reference.ts'
 import type { Asked } from '../query/things.ts'
 import { type AttributePath, attributesOf, leavesOf, written } from './attributes.ts'
-import { fulfilled, query, type Service, startConformingService, subscribed, workload } from './service.ts'
+import { query, type Service, startConformingService, subscribed, workload } from './service.ts'
 import { INVENTORY, LIST_PARAMETERS, LISTS, namesOf, PROVISIONING } from './tables.ts'
 
 const REQUESTS = `${PROVISIONING}/provisioningRequests`
@@ -13,11 +13,7 @@ const SUBSCRIPTIONS = `${INVENTORY}/subscriptions`
 describe('filters', needs('redis'), () => {
   let service: Service
   beforeAll(async () => {
-    service = await startConformingService()
-    for (const id of ['second', 'third']) {
-      await fulfilled(service, workload(id))
-      await subscribed(service, id)
-    }
+    service = await startConformingService({ entries: 3 })
   })
   afterAll(() => service?.stop())
 

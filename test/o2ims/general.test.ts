@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject, JsonValue } from '../../src/json.ts'
 import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
-import { fulfilled, query, type Service, startConformingService, subscribed, workload } from './service.ts'
+import { fulfilled, query, type Service, startConformingService, subscribed, whole, workload } from './service.ts'
 import { INVENTORY, LISTS, namesOf, PROVISIONING, RESOURCES } from './tables.ts'
 
 const REQUESTS = `${PROVISIONING}/provisioningRequests`
@@ -112,6 +112,7 @@ describe('the general protocol', needs('redis'), () => {
     expect(foreign.body).toMatchObject({ status: 404, instance: `${INVENTORY}/locations/%5Ba%7Cb%5D` })
     for (const written of [reserved, encodeURIComponent(reserved)])
       expect((await service.call(`${INVENTORY}/locations/${written}`)).body.globalLocationId).toBe(reserved)
+    await eventually(() => whole(service))
   })
 
   /** Of the last notification about such an object. */

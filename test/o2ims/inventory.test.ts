@@ -147,18 +147,6 @@ describe('Inventory', needs('redis', 'openssl'), () => {
     expect(nested.length).toBeGreaterThan(0)
   })
 
-  test('INV-21 a resource is in one pool with all of its elements, and its type stays as it is', async () => {
-    const before = (await inventory.resources()).flatMap(withElements)
-    const ids = before.map(({ resourceId }) => resourceId)
-    expect(new Set(ids).size).toBe(ids.length)
-    for (const pool of await inventory.all('resourcePools'))
-      for (const resource of (await inventory.resourcesOf(pool)).flatMap(withElements))
-        expect(resource.resourcePoolId).toBe(pool.resourcePoolId)
-    await service.restart()
-    const typed = (some: JsonObject[]) => some.map(({ resourceId, resourceTypeId }) => [resourceId, resourceTypeId])
-    expect(typed((await inventory.resources()).flatMap(withElements))).toEqual(typed(before))
-  })
-
   test('INV-22 deployment managers can be listed and read: one for each registered O-Cloud, by the same id', async () => {
     const managers = await inventory.expectListAndItem('deploymentManagers')
     const registered = await registrations()
@@ -274,6 +262,18 @@ describe('Inventory', needs('redis', 'openssl'), () => {
         }
     }
     expect(await inventory.everything()).toEqual(before)
+  })
+
+  test('INV-21 a resource is in one pool with all of its elements, and its type stays as it is', async () => {
+    const before = (await inventory.resources()).flatMap(withElements)
+    const ids = before.map(({ resourceId }) => resourceId)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const pool of await inventory.all('resourcePools'))
+      for (const resource of (await inventory.resourcesOf(pool)).flatMap(withElements))
+        expect(resource.resourcePoolId).toBe(pool.resourcePoolId)
+    await service.restart()
+    const typed = (some: JsonObject[]) => some.map(({ resourceId, resourceTypeId }) => [resourceId, resourceTypeId])
+    expect(typed((await inventory.resources()).flatMap(withElements))).toEqual(typed(before))
   })
 })
 

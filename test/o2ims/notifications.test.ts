@@ -48,7 +48,7 @@ describe('notifications of Inventory', needs('redis'), () => {
   let clusterId: string
 
   beforeAll(async () => {
-    service = await startConformingService({ bare: true, env: { O_CLOUD_NAME: 'before' } })
+    service = await startConformingService({ entries: 0, env: { O_CLOUD_NAME: 'before' } })
     await eventually(() => whole(service), 60_000)
     await subscribed(service, 'all')
     await subscribed(service, 'managers', '(eq,objectType,DeploymentManager)')

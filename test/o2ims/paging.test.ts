@@ -12,11 +12,10 @@ const SUBSCRIPTIONS = `${INVENTORY}/subscriptions`
 describe('pages', needs('redis'), () => {
   let service: Service
   beforeAll(async () => {
-    service = await startConformingService({ env: { LIST_PAGE_SIZE: String(SIZE), MAX_SUBSCRIPTIONS: '1000' } })
-    for (const id of ['second', 'third']) {
-      await fulfilled(service, workload(id))
-      await subscribed(service, id)
-    }
+    service = await startConformingService({
+      entries: 3,
+      env: { LIST_PAGE_SIZE: String(SIZE), MAX_SUBSCRIPTIONS: '1000' },
+    })
     // More nodes in one pool than stand on a page
     const cluster = { ...workload('nodes'), templateName: 'kind-cluster', templateParameters: NODES }
     await fulfilled(service, cluster)

@@ -26,11 +26,11 @@ export interface Service {
 
 export interface ServiceOptions {
   env?: Record<string, string>
-  /** Without what most tests need: a provisioning request and a subscription, and `ids`. */
-  bare?: boolean
+  /** How many provisioning requests and subscriptions there are from the start. With none, `ids` is empty. */
+  entries?: 0 | 1 | 3
 }
 
-export async function startConformingService({ env = {}, bare = false }: ServiceOptions = {}): Promise<Service> {
+export async function startConformingService({ env = {}, entries = 1 }: ServiceOptions = {}): Promise<Service> {
   const subscriber = await startPeer()
   const settings: Record<string, string> = {
     CALLBACK_ALLOW_HTTP: 'true',
@@ -67,14 +67,14 @@ export async function startConformingService({ env = {}, bare = false }: Service
         return encodeURIComponent(id)
       }),
     async all(path) {
-      const entries: JsonObject[] = []
+      const found: JsonObject[] = []
       for (let next: string | undefined = path; next !== undefined; ) {
         const { status, body, headers } = await service.call(next)
         if (status !== 200) throw new Error(`${next}: ${status} ${JSON.stringify(body)}`)
-        entries.push(...body)
+        found.push(...body)
         next = nextOf(headers, url)
       }
-      return entries
+      return found
     },
     async stop() {
       await server.dispose()
@@ -82,7 +82,7 @@ export async function startConformingService({ env = {}, bare = false }: Service
     },
   }
   try {
-    if (!bare) await populate(service)
+    if (entries > 0) await populate(service, ['first', 'second', 'third'].slice(0, entries))
   } catch (error) {
     await service.stop()
     throw new Error(`the service did not get ready for its tests: ${server.output().slice(-4_000)}`, { cause: error })
@@ -99,19 +99,34 @@ export function nextOf(headers: Headers, url: string): string | undefined {
   return next.pathname + next.search
 }
 
-/** Waits until the inventory of the sample O-Clouds is whole, then makes a request and a subscription. */
-async function populate(service: Service): Promise<void> {
+/** Waits until the inventory of the sample O-Clouds is whole, makes requests and subscriptions, and waits until they show in it. */
+async function populate(service: Service, names: string[]): Promise<void> {
   await eventually(() => whole(service), 60_000)
-  const { subscriptionId } = await subscribed(service, 'first')
-  await fulfilled(service, workload('first'))
+  const before = await podsOf(service)
+  for (const name of names) {
+    await subscribed(service, name)
+    await fulfilled(service, workload(name))
+  }
+  // DU and CU
+  const wanted = before + 2 * names.length
+  await eventually(async () => {
+    const pods = await podsOf(service)
+    if (pods !== wanted) throw new Error(`${pods} pods are counted at sim-edge-1, not ${wanted}`)
+  })
   const [pool = {}] = await service.all(`${INVENTORY}/resourcePools`)
   const [resource = {}] = await service.all(`${INVENTORY}/resourcePools/${pool.resourcePoolId}/resources`)
   const [manager = {}] = await service.all(`${INVENTORY}/deploymentManagers`)
+  const [subscription = {}] = await service.all(`${INVENTORY}/subscriptions`)
   const types = await service.all(`${INVENTORY}/resourceTypes`)
+  // One that has both dictionaries
   const type = types.find(({ performanceDictionaryId }) => performanceDictionaryId !== undefined) ?? {}
-  // One that has everything of its own: a node's type.
-  const known = { ...pool, ...resource, ...manager, ...type, subscriptionId, provisioningRequestId: 'first' }
+  const known = { ...pool, ...resource, ...manager, ...type, ...subscription, provisioningRequestId: 'first' }
   for (const [name, value] of Object.entries(known)) if (name.endsWith('Id')) service.ids[name] = String(value)
+}
+
+async function podsOf({ all }: Service): Promise<number> {
+  const [manager] = await all(`${INVENTORY}/deploymentManagers${query(['filter', '(eq,name,sim-edge-1)'])}`)
+  return Number(Object(manager?.capacity).pods.allocated)
 }
 
 /** Subscribes to changes of Inventory; what is told arrives at that path of the subscriber. */

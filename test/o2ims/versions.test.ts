@@ -119,7 +119,7 @@ describe('versions', needs('redis'), () => {
 describe('versions in the strict setting', needs('redis'), () => {
   let service: Service
   beforeAll(async () => {
-    service = await startConformingService({ env: { STRICT_VERSION: 'true' }, bare: true })
+    service = await startConformingService({ env: { STRICT_VERSION: 'true' }, entries: 0 })
   })
   afterAll(() => service?.stop())
 
