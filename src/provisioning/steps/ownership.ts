@@ -72,7 +72,9 @@ export function standingOf(live: KubernetesObject, owner: Owner): Standing {
   if (reference !== undefined) return { standing: 'foreign', owner: `provisioning request ${reference}` }
   if (inventory === inventoryIdOf(owner)) return { standing: 'ours' }
   if (inventory !== undefined) return { standing: 'foreign', owner: `kpt inventory ${inventory}` }
-  const maker = stringAt(listAt(live, 'metadata', 'managedFields')[0], 'manager')
+  // Who writes a status is a controller, or the API server itself.
+  const writers = listAt(live, 'metadata', 'managedFields').filter((entry) => at(entry, 'subresource') === undefined)
+  const maker = stringAt(writers[0], 'manager')
   return { standing: 'foreign', owner: maker === undefined ? 'somebody else' : `somebody else (made by ${maker})` }
 }
 

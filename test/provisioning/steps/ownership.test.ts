@@ -41,7 +41,7 @@ test('the owner is named: another request, another step, an inventory, whoever m
   expect(said(annotated({ [INVENTORY_ANNOTATION]: 'theirs' }))).toBe('kpt inventory theirs')
   expect(said(annotated({ [INVENTORY_ANNOTATION]: inventoryIdOf(us) }))).toBe('ours')
   expect(said(annotated({}))).toBe('somebody else')
-  const managedFields = [{ manager: 'kubectl-create' }]
+  const managedFields = [{ manager: 'kube-apiserver', subresource: 'status' }, { manager: 'kubectl-create' }]
   expect(said({ ...annotated({}), metadata: { name: 'a', managedFields } })).toBe(
     'somebody else (made by kubectl-create)',
   )
