@@ -8,6 +8,7 @@ import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepCha
 import type { Journals } from '../logs-journal.ts'
 import type { ProvisioningRecord } from '../record.ts'
 import { alongside, type Requests, recordOf, topicOf } from '../requests.ts'
+import { plainRef } from '../steps/object-order.ts'
 import type { Step } from '../steps/step.ts'
 import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
@@ -18,7 +19,7 @@ import { endFailed } from './rollback.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
 import { openSecrets, redactorOf } from './secrets.ts'
 import type { StepPorts } from './step-context.ts'
-import { type UnwindParts, unwindAll } from './unwind.ts'
+import { type UnwindParts, type Unwound, unwindAll } from './unwind.ts'
 
 export interface RunParts {
   requests: Requests
@@ -253,9 +254,9 @@ function failureOf(
 }
 
 async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const left = await unwindAll(unwindParts(run, signal, redactorOf(run.current, parts.store), parts))
+  const { left, kept } = await unwindAll(unwindParts(run, signal, redactorOf(run.current, parts.store), parts))
   if (left.length === 0) {
-    await run.remove([{ event: 'end', data: { deleted: true } }])
+    await gone(run, kept, parts)
     return 'done'
   }
   const tries = (run.current.deleteTries ?? 0) + 1
@@ -263,4 +264,16 @@ async function removeRequest(run: RunRecord, signal: AbortSignal, parts: RunPart
   const message = `${left.join('; ')}; tried again in ${againInMs / 1000} s, given up by DELETE with orphan=true`
   await run.write((record) => deletionDelayed(record, tries, message, parts.clock))
   return { againInMs }
+}
+
+/** The record goes. What was left to others is named in its last event and in the audit log, as by a DELETE with orphan=true. */
+async function gone(run: RunRecord, kept: Unwound['kept'], { log }: RunParts): Promise<void> {
+  const { provisioningRequestId } = run.current
+  const left = kept.map((object) => ({ ...plainRef(object) }))
+  await run.remove([{ event: 'end', data: { deleted: true, ...(left.length > 0 && { left }) } }])
+  if (left.length > 0)
+    log.info(
+      { audit: true, action: 'delete', provisioningRequestId, left },
+      `a request is gone; what it shared stays: ${kept[0]?.reason}`,
+    )
 }

@@ -66,7 +66,8 @@ async function firstTurn(steps: readonly StepRecord[], until: number, turns: Und
 function both(before: Undone, after: Undone): Undone {
   const gone = new Set(before.undone.map(keyOf))
   const more = after.undone.filter((object) => !gone.has(keyOf(object)))
-  return { undone: [...before.undone, ...more], left: after.left.filter((object) => !gone.has(keyOf(object))) }
+  const left = after.left.filter((object) => !gone.has(keyOf(object)))
+  return { undone: [...before.undone, ...more], left, kept: after.kept }
 }
 
 function shareOf(until: number, waiting: readonly unknown[]): number {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
 import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
-import { keyOf } from '../steps/object-order.ts'
+import { keyOf, nameOf } from '../steps/object-order.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { interruptionOf } from './interruption.ts'
 import { runRemovalHooks } from './removal-hooks.ts'
@@ -91,7 +91,7 @@ async function settleFailedStep(step: StepRecord, result: Undone, { run, clock }
     const message =
       result.left.length > 0
         ? `could not be undone: ${result.left[0]?.reason}`
-        : (isFailing(record, step) && record.error?.cause) || 'undone'
+        : (isFailing(record, step) && record.error?.cause) || `undone${keptWords(result)}`
     return stepChanged(
       noteUndone(record, result, true),
       step.name,
@@ -161,6 +161,7 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
     return {
       ...result,
       left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })),
+      kept: result.kept?.map((object) => ({ ...object, reason: parts.redact(object.reason) })),
     }
   } catch (error) {
     const interruption = interruptionOf(error, signal)
@@ -196,27 +197,42 @@ export async function unwindRetired(
   return left
 }
 
-/** DELETE: undoes everything, newest step first. Resolves with a sentence for each step of which something is left; empty: nothing is. */
-export async function unwindAll(parts: UnwindParts): Promise<string[]> {
+/** What came of a DELETE. */
+export interface Unwound {
+  /** A sentence for each step of which something is left; empty: nothing is. */
+  left: string[]
+  /** What is shared and was left to others. */
+  kept: NonNullable<Undone['kept']>
+}
+
+/** DELETE: undoes everything, newest step first. */
+export async function unwindAll(parts: UnwindParts): Promise<Unwound> {
   const { run, clock } = parts
   const held = await hooksBefore([...run.current.retired, ...run.current.steps], parts)
-  if (held.length > 0) return held.map(({ reason }) => reason)
-  const left: string[] = []
+  if (held.length > 0) return { left: held.map(({ reason }) => reason), kept: [] }
+  const unwound: Unwound = { left: [], kept: [] }
   await undoInTurns(inUndoOrder([...run.current.retired, ...run.current.steps].filter(hasMade)), {
     ...turnsOf(parts),
     undo: (step, signal) => unwindStep(step, 'all', { ...parts, signal }),
     async settle(step, result) {
       const made = remaining(step, result, run.current)
       const done = result.left.length === 0
-      const message = done ? 'removed' : `could not be removed: ${result.left[0]?.reason}`
+      const message = done ? `removed${keptWords(result)}` : `could not be removed: ${result.left[0]?.reason}`
       const state = done ? ('UNDONE' as const) : ('FAILED' as const)
       await run.write((record) =>
         step.retiredKey === undefined
           ? stepChanged(record, step.name, { state, made, message, inputsHash: null }, clock)
           : retiredChanged(record, step.retiredKey, made),
       )
-      if (!done) left.push(`${step.name}: ${message}`)
+      if (!done) unwound.left.push(`${step.name}: ${message}`)
+      unwound.kept.push(...(result.kept ?? []))
     },
   })
-  return left
+  return unwound
+}
+
+function keptWords({ kept = [] }: Undone): string {
+  const [first] = kept
+  if (first === undefined) return ''
+  return `; left to others: ${kept.map(nameOf).join(', ')} (${first.reason})`
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
+import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { AppliedObject, Inventory, PackageOptions, RenderedPackage } from '../../packages/package-port.ts'
 import type { Made } from '../record.ts'
@@ -13,7 +13,7 @@ import { inventoryIdOf, ownerOf, ownerSelector } from './ownership.ts'
 import { noteOfSource, outputOfSource, type PackagePlace, packagePlace, sourceFor } from './package-source.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import { removeObjects, toRemove } from './remove-objects.ts'
-import type { Change, Step, StepContext } from './step.ts'
+import type { Change, Step, StepContext, Undone } from './step.ts'
 import { openTarget, openTargetForUndo } from './target.ts'
 
 const inputs = z
@@ -92,18 +92,27 @@ export const kptPackage: Step<Inputs> = {
     return made
   },
 
-  async undo(made, scope, context) {
-    const objects = toRemove(made, scope, context.request.generation)
-    const cluster = await openTargetForUndo(made, objects, context)
-    if ('left' in cluster) return cluster
-    const inventory = inventoryOf(made)
-    const whole = scope === 'all' || made.notes.inventoryMadeIn === context.request.generation
-    const destroyed = !whole || inventory === undefined || (await destroy(cluster, inventory, context))
-    // What kpt could not remove is tried once more, and has its reason told; namespaces and definitions are ours to remove.
-    const result = await removeObjects(cluster, objects, context)
-    if (!destroyed && result.left.length === 0) await removeInventory(cluster, inventory, context)
-    return result
-  },
+  undo: (made, scope, context) => removePackage(made, scope, context),
+}
+
+/** Removes what was made, but for the namespaces and definitions that are to be kept. */
+export async function removePackage(
+  made: Made,
+  scope: 'generation' | 'all',
+  context: StepContext,
+  kept: readonly ObjectRef[] = [],
+): Promise<Undone> {
+  const staying = new Set(kept.map(keyOf))
+  const objects = toRemove(made, scope, context.request.generation).filter((object) => !staying.has(keyOf(object)))
+  const cluster = await openTargetForUndo(made, objects, context)
+  if ('left' in cluster) return cluster
+  const inventory = inventoryOf(made)
+  const whole = scope === 'all' || made.notes.inventoryMadeIn === context.request.generation
+  const destroyed = !whole || inventory === undefined || (await destroy(cluster, inventory, context))
+  // What kpt could not remove is tried once more, and has its reason told; namespaces and definitions are ours to remove.
+  const result = await removeObjects(cluster, objects, context)
+  if (!destroyed && result.left.length === 0) await removeInventory(cluster, inventory, context)
+  return result
 }
 
 const isShared = (ref: { apiVersion: string; kind: string }): boolean => isNamespace(ref) || isDefinition(ref)

@@ -1,4 +1,4 @@
-import type { Cluster, KindRef, KubernetesObject, Selection } from '../../clusters/cluster.ts'
+import type { Cluster, KindRef, KubernetesObject, ObjectRef, Selection } from '../../clusters/cluster.ts'
 import { at, listAt, stringAt } from '../../clusters/fields.ts'
 import { OWNER_LABEL, STEP_LABEL } from '../../clusters/ownership.ts'
 import { ServiceError } from '../../errors.ts'
@@ -85,20 +85,21 @@ function judge(object: KubernetesObject, owner: Owner): Resident | undefined {
   return { heir: undefined, object: name }
 }
 
-/** The first custom resource of a definition that is not ours: while it exists the definition stays, or it would go with it (everybody's would). */
-export async function foreignResourceOf(
+/** The custom resources of a definition that none of these owners made: while they exist the definition stays, or they would go with it (everybody's would). */
+export async function foreignResourcesOf(
   cluster: Cluster,
   definition: KubernetesObject,
-  owner: Owner,
+  references: readonly string[],
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<ObjectRef[]> {
   const group = stringAt(definition, 'spec', 'group')
   const kind = stringAt(definition, 'spec', 'names', 'kind')
   const version = listAt(definition, 'spec', 'versions').find((entry) => at(entry, 'served') === true)
   const versionName = stringAt(version, 'name')
-  if (group === undefined || kind === undefined || versionName === undefined) return undefined
+  if (group === undefined || kind === undefined || versionName === undefined) return []
   const type = { apiVersion: `${group}/${versionName}`, kind }
   const resources = await cluster.list(type, {}, { signal })
-  const foreign = resources.find((resource) => resource.metadata.labels?.[OWNER_LABEL] !== owner.reference)
-  return foreign && nameOf(refOf({ ...foreign, ...type }))
+  return resources
+    .filter(({ metadata }) => !references.includes(metadata.labels?.[OWNER_LABEL] ?? ''))
+    .map((resource) => refOf({ ...resource, ...type }))
 }

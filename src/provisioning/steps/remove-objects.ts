@@ -4,8 +4,8 @@ import { messageOf, ServiceError } from '../../errors.ts'
 import type { Made, MadeObject } from '../record.ts'
 import { isPastDeadline, throughOutages, Unreachable } from './limits.ts'
 import { waitUntilGone } from './looking.ts'
-import { isDefinition, isNamespace, isWorkload, removalWaves } from './object-order.ts'
-import { foreignResourceOf, residentOf } from './others.ts'
+import { isDefinition, isNamespace, isWorkload, nameOf, removalWaves } from './object-order.ts'
+import { foreignResourcesOf, residentOf } from './others.ts'
 import { isStillOurs, type Owner, ownerLabels, ownerOf, ownerSelector, standingOf } from './ownership.ts'
 import type { StepContext, Undone } from './step.ts'
 import { waitFor } from './waiting.ts'
@@ -140,8 +140,8 @@ async function reasonToKeep(
 ): Promise<Outcome | undefined> {
   const { signal } = context
   if (isDefinition(object)) {
-    const resource = await foreignResourceOf(cluster, live, owner, signal)
-    return resource === undefined ? undefined : { left: `${resource} of somebody else needs it` }
+    const [resource] = await foreignResourcesOf(cluster, live, [owner.reference], signal)
+    return resource === undefined ? undefined : { left: `${nameOf(resource)} of somebody else needs it` }
   }
   if (!isNamespace(object)) return undefined
   const resident = await residentOf(cluster, object.name, owner, signal)

@@ -3,13 +3,14 @@ import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { type ErrorCode, ServiceError } from '../../errors.ts'
 import type { Made, MadeObject } from '../record.ts'
 import { coded } from './coded.ts'
-import { kptPackage, type PackageInputs, packageObjects } from './kpt-package.ts'
+import { kptPackage, type PackageInputs, packageObjects, removePackage } from './kpt-package.ts'
 import { forEachBounded, throughOutages } from './limits.ts'
 import { isDefinition, isWorkload, keyOf, plainRef, refOf } from './object-order.ts'
 import { inventoryIdOf, ownerOf, standingOf } from './ownership.ts'
 import { waitUntilCurrent } from './readiness-wait.ts'
 import { removeObjects } from './remove-objects.ts'
 import {
+  neededByOthers,
   type PackageStanding,
   packageStanding,
   requireDefinitions,
@@ -138,11 +139,11 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
           await context.fence()
           const { metadata } = await cluster.apply(mark, { signal: context.signal, force: true })
           const users = 1 + (await otherUsers(cluster, name, context)).length
-          const stands = before.objects.length > 0 ? 'stood already' : 'applied'
           const external = operator === 'external' ? '; operator: external' : ''
-          const summary = `${stands}, in ${given.namespace}; used by ${users} ${users === 1 ? 'request' : 'requests'}${external}`
+          const summary = `${whatStood(standing.objects)}, in ${given.namespace}; used by ${users} ${users === 1 ? 'request' : 'requests'}${external}`
           const outputs = { ...made.outputs, namespace: given.namespace, inventory: id, operator }
-          return { ...usedBy(made, { ...entry, uid: metadata.uid }, { ...made.notes, ...notes, summary }), outputs }
+          const { intended: _, ...marked } = { ...entry, uid: metadata.uid }
+          return { ...usedBy(made, marked, { ...made.notes, ...notes, summary }), outputs }
         })
       }),
 
@@ -175,8 +176,10 @@ export function createSharedPackage({ uses, shared, code }: SharedPackageParts):
         const common = sharedContext(name, operator, context)
         const used = made.objects.filter((object) => object !== mark && object.action !== 'deleted')
         const objects = await ownedNow(cluster, used, common)
-        const removed = await kptPackage.undo({ ...made, objects }, 'all', common)
-        return { undone: [...released.undone, ...removed.undone], left: removed.left }
+        const references = [SHARED_REFERENCE, context.request.reference]
+        const kept = await neededByOthers(cluster, objects, references, context.signal)
+        const removed = await removePackage({ ...made, objects }, 'all', common, kept)
+        return { undone: [...released.undone, ...removed.undone], left: removed.left, kept }
       }
       return context.alone(cluster.oCloudId, release)
     },
@@ -239,8 +242,18 @@ function usedBy(made: Made, mark: MadeObject | undefined, notes: Made['notes']):
 function markEntry(mark: KubernetesObject, previous: Made | undefined, { request }: StepContext): MadeObject {
   const ref = refOf(mark)
   const before = previous?.objects.find((object) => keyOf(object) === keyOf(ref))
-  const madeIn = before?.madeIn ?? request.generation
-  return { ...ref, action: madeIn === request.generation ? 'created' : 'unchanged', madeIn }
+  if (before?.madeIn === undefined || before.intended)
+    return { ...ref, action: 'created', madeIn: before?.madeIn ?? request.generation, intended: true }
+  return { ...before, action: before.madeIn === request.generation ? 'created' : 'unchanged' }
+}
+
+function whatStood(objects: readonly Standing[]): string {
+  const stood = objects.filter(({ ours }) => ours).length
+  const missing = objects.filter(({ live }) => live === undefined).length
+  if (stood === 0) return 'applied'
+  return missing === 0
+    ? 'stood already'
+    : `${stood} of ${stood + missing} objects stood already, the others were applied`
 }
 
 function notOurs(given: PackageInputs, standing: PackageStanding, summary: string): Made {

@@ -1,12 +1,14 @@
 import type { Cluster, KubernetesObject } from '../../clusters/cluster.ts'
 import { listAt, stringAt } from '../../clusters/fields.ts'
 import { ServiceError } from '../../errors.ts'
+import type { MadeObject } from '../record.ts'
 import { definitionFaults } from './definition-rules.ts'
 import { differences } from './differences.ts'
-import { forEachBounded } from './limits.ts'
-import { isDefinition, isWorkload, nameOf, refOf } from './object-order.ts'
+import { forEachBounded, throughOutages } from './limits.ts'
+import { isDefinition, isNamespace, isWorkload, nameOf, refOf } from './object-order.ts'
+import { foreignResourcesOf } from './others.ts'
 import { ownerOf, standingOf } from './ownership.ts'
-import type { StepContext } from './step.ts'
+import type { StepContext, Undone } from './step.ts'
 
 /** An object of the package beside what stands of it. */
 export interface Standing {
@@ -62,6 +64,32 @@ export function requireDefinitions(standing: PackageStanding): void {
 function faultsOf({ object, live }: Standing): string[] {
   if (live === undefined) return [`CustomResourceDefinition ${object.metadata.name} is missing`]
   return definitionFaults(object, live).map((fault) => `CustomResourceDefinition ${object.metadata.name}: ${fault}`)
+}
+
+/**
+ * Of a package that no request uses any more: what stays all the same, because custom resources of others need it. One resource keeps all definitions, for it may
+ * refer to resources of the others, and the namespace that it lives in. What these owners themselves have left there is not others'.
+ */
+export async function neededByOthers(
+  cluster: Cluster,
+  objects: readonly MadeObject[],
+  references: readonly string[],
+  signal: AbortSignal,
+): Promise<NonNullable<Undone['kept']>> {
+  const found = await forEachBounded(objects.filter(isDefinition), (definition) =>
+    throughOutages(async () => {
+      const live = await cluster.get(definition, { signal })
+      return live === undefined ? [] : foreignResourcesOf(cluster, live, references, signal)
+    }, signal),
+  )
+  const resources = found.flat()
+  const [first] = resources
+  if (first === undefined) return []
+  const reason = `${nameOf(first)} of somebody else needs it`
+  const homes = new Set(resources.map(({ namespace }) => namespace))
+  return objects
+    .filter((object) => isDefinition(object) || (isNamespace(object) && homes.has(object.name)))
+    .map((object) => ({ ...object, reason }))
 }
 
 const MOST_TOLD = 3

@@ -20,6 +20,8 @@ export const KNOWN_AFTER_APPLY = '(known after apply)'
 export interface Undone {
   undone: MadeObject[]
   left: (MadeObject & { reason: string })[]
+  /** What is shared and stays for good, because somebody else uses it: nothing that has to be tried again. */
+  kept?: (MadeObject & { reason: string })[]
   /** True: the O-Cloud could not be asked at all. */
   away?: boolean
 }

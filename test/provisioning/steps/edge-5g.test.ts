@@ -119,20 +119,29 @@ describe('the template edge-5g', needs('redis'), () => {
     await world.remove('made')
   })
 
-  test('two requests at once on a bare SMO share one FoCoM; a foreign OCloud object keeps the definitions, and the last request says so', async () => {
+  test('two requests at once on a bare SMO share one FoCoM; a foreign OCloud object keeps all definitions, and the end of the last request names them', async () => {
     const both = await Promise.all(['one', 'two'].map((id) => world.provision(id, 'edge-5g', where(`ran-${id}`))))
     expect(both.map(phaseOf)).toEqual(['FULFILLED: provisioned', 'FULFILLED: provisioned'])
     const foreign = { ...O_CLOUD, metadata: { name: 'somebodys', namespace: 'default' } }
     await world.smo.apply({ ...foreign, spec: { o2imsSecret: { secretRef: { name: 'x', namespace: 'default' } } } })
 
-    expect((await Promise.all(['one', 'two'].map((id) => world.remove(id)))).filter(Boolean)).toHaveLength(1)
+    const ends = Promise.all(['one', 'two'].map((id) => world.end(id)))
+    expect(await Promise.all(['one', 'two'].map((id) => world.remove(id)))).toEqual([undefined, undefined])
+    const definitions = [
+      'focomprovisioningrequests.focom.nephio.org',
+      'oclouds.focom.nephio.org',
+      'templateinfoes.provisioning.oran.org',
+    ].map((name) => ref(DEFINITION, name))
+    const last = { deleted: true, left: expect.arrayContaining(definitions) }
+    expect(await ends).toEqual(expect.arrayContaining([{ deleted: true }, last]))
     expect(await world.smo.get(FOCOM)).toBeUndefined()
-    expect(await world.smo.get(OCLOUDS)).toBeDefined()
+    for (const definition of definitions) expect(await world.smo.get(definition)).toBeDefined()
     expect(await world.smo.get(ref(O_CLOUD, 'somebodys', 'default'))).toBeDefined()
 
     await world.smo.delete(ref(O_CLOUD, 'somebodys', 'default'))
-    for (const id of ['one', 'two']) await world.remove(id).catch(() => undefined)
-    expect(await world.smo.get(OCLOUDS)).toBeUndefined()
+    await world.provision('three', 'edge-5g', where('ran-three'))
+    await world.remove('three')
+    for (const definition of definitions) expect(await world.smo.get(definition)).toBeUndefined()
   })
 
   test('F4: operator: external leaves the Deployment out and is named in the status; the definitions are there all the same', async () => {

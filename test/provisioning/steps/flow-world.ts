@@ -10,7 +10,7 @@ import { createSimulatedPackages } from '../../../src/packages/simulated.ts'
 import { accept } from '../../../src/provisioning/accept.ts'
 import { created, deleting, replaced, retried } from '../../../src/provisioning/lifecycle.ts'
 import type { ProvisioningRecord, RequestOptions } from '../../../src/provisioning/record.ts'
-import { createRequests } from '../../../src/provisioning/requests.ts'
+import { createRequests, topicOf } from '../../../src/provisioning/requests.ts'
 import { type RunParts, runRequest } from '../../../src/provisioning/run/run-request.ts'
 import { STEPS } from '../../../src/provisioning/steps/registry.ts'
 import { createTemplateCatalogue } from '../../../src/provisioning/templates/catalogue.ts'
@@ -35,6 +35,8 @@ export interface FlowWorld {
   retry(id: string): Promise<ProvisioningRecord>
   /** One try of its removal: undefined when the request is gone. */
   remove(id: string): Promise<ProvisioningRecord | undefined>
+  /** The last event of a request, when it ends. */
+  end(id: string): Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -127,6 +129,11 @@ export async function flowWorld({ undoTimeoutMs = 20_000 } = {}): Promise<FlowWo
     },
     retry: async (id) => ended(await requests.update(id, (current) => retried(current, clock))),
     remove: async (id) => run(await requests.update(id, (current) => deleting(current, clock))),
+    end: (id) =>
+      new Promise((resolve, reject) => {
+        const gap = () => reject(new Error('the feed has a gap'))
+        store.feed.subscribe(topicOf(id), ({ event, data }) => event === 'end' && resolve(data), gap)
+      }),
     async stop() {
       await controllers.stop()
       await oClouds.close()

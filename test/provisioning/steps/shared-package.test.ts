@@ -195,21 +195,69 @@ describe('a package that requests share', needs('redis'), () => {
     expect(await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'focom-system' })).toBeUndefined()
   })
 
-  test('a custom resource of somebody else keeps the definitions, with the reason; the next request finds them its own', async () => {
+  test('a custom resource of somebody else keeps all definitions and nothing more, with the reason; the next request finds them its own', async () => {
     await bare()
     const first = await use()
     const spec = { o2imsSecret: { secretRef: { name: 'x', namespace: 'default' } } }
     const oCloud = { apiVersion: 'focom.nephio.org/v1alpha1', kind: 'OCloud' }
     await cluster.apply({ ...oCloud, metadata: { name: 'somebodys', namespace: 'default' }, spec })
-    const { left } = await first.leave()
-    expect(left).toMatchObject([
-      { name: 'oclouds.focom.nephio.org', reason: 'OCloud default/somebodys of somebody else needs it' },
+    const { left, kept } = await first.leave()
+    expect(left).toEqual([])
+    const reason = 'OCloud default/somebodys of somebody else needs it'
+    expect(kept?.map(({ name }) => name).toSorted()).toEqual([
+      'focomprovisioningrequests.focom.nephio.org',
+      'oclouds.focom.nephio.org',
+      'templateinfoes.provisioning.oran.org',
     ])
+    expect(new Set(kept?.map((object) => object.reason))).toEqual(new Set([reason]))
+    expect(await cluster.list(DEFINITION)).toHaveLength(3)
+    expect(await cluster.get(OPERATOR)).toBeUndefined()
+    expect(await cluster.get({ apiVersion: 'v1', kind: 'Namespace', name: 'focom-system' })).toBeUndefined()
     const second = await use()
-    expect(second.made.notes.summary).toContain('used by 1 request')
+    expect(second.made.notes.summary).toMatch(
+      /^3 of \d+ objects stood already, the others were applied, in focom-system; used by 1 request$/,
+    )
     await cluster.delete({ ...oCloud, namespace: 'default', name: 'somebodys' })
     expect((await second.leave()).left).toEqual([])
     expect(await cluster.list(DEFINITION)).toEqual([])
+  })
+
+  test('the namespace stays, too, where the custom resource of somebody else lives in it', async () => {
+    await bare()
+    const first = await use()
+    const spec = { o2imsSecret: { secretRef: { name: 'x', namespace: 'default' } } }
+    const oCloud = { apiVersion: 'focom.nephio.org/v1alpha1', kind: 'OCloud' }
+    await cluster.apply({ ...oCloud, metadata: { name: 'somebodys', namespace: 'focom-system' }, spec })
+    const { left, kept } = await first.leave()
+    expect([left, kept?.length]).toEqual([[], 4])
+    expect(await cluster.get({ ...oCloud, namespace: 'focom-system', name: 'somebodys' })).toBeDefined()
+    expect(await cluster.get(OPERATOR)).toBeUndefined()
+  })
+
+  test('what this request itself has left keeps nothing for good: its definition is tried again', async () => {
+    await bare()
+    const { made, context, leave } = await use()
+    const spec = { o2imsSecret: { secretRef: { name: 'x', namespace: 'default' } } }
+    const labels = { 'o2ims.dev/request': context.request.reference }
+    const oCloud = { apiVersion: 'focom.nephio.org/v1alpha1', kind: 'OCloud' }
+    await cluster.apply({ ...oCloud, metadata: { name: 'ours', namespace: 'default', labels }, spec })
+    expect(await leave()).toMatchObject({ left: [{ name: 'oclouds.focom.nephio.org' }], kept: [] })
+    await cluster.delete({ ...oCloud, namespace: 'default', name: 'ours' })
+    const objects = made.objects.filter(({ madeIn }) => madeIn === undefined)
+    expect(await focom.undo({ ...made, objects }, 'all', context)).toMatchObject({ left: [] })
+    expect(await cluster.list(DEFINITION)).toEqual([])
+  })
+
+  test('a user that was refused before anything was written has nothing to undo', async () => {
+    await bare()
+    const first = await use()
+    const second = user()
+    const elsewhere = given({ namespace: 'focom2', values: { namespace: 'focom2' } })
+    await expect(focom.apply(elsewhere, undefined, second.context)).rejects.toMatchObject(FOCOM_FAILED)
+    const made = second.last()
+    expect(made?.objects.filter(({ madeIn, intended }) => madeIn !== undefined && !intended)).toEqual([])
+    if (made) expect(await focom.undo(made, 'generation', second.context)).toEqual({ undone: [], left: [] })
+    expect((await first.leave()).left).toEqual([])
   })
 
   test('its inputs are those of kpt-package and two more; others are refused by name', () => {
