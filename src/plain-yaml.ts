@@ -2,13 +2,15 @@ import { type Document, isAlias, isNode, type Node, parseDocument, visit } from 
 
 /** How often what an anchor holds may be repeated: what grows like a billion laughs does not get far. */
 const MOST_REPEATED = 100
+/** Nodes above a node; a level of a mapping counts two. What reads the value recurses. */
+const DEEPEST = 400
 
 /**
  * The value of a document that was parsed without errors: a tree. Throws an Error of one line, which quotes nothing of the text, for aliases that multiply beyond measure, that
- * name nothing, or that stand inside of what they name.
+ * name nothing, or that stand inside of what they name, and for what is nested too deeply.
  */
 export function plainValue(document: Document): unknown {
-  checkAliases(document)
+  checkTree(document)
   try {
     return document.toJS({ maxAliasCount: MOST_REPEATED })
   } catch (error) {
@@ -24,11 +26,17 @@ export function parsePlain(text: string): unknown {
   return plainValue(document)
 }
 
+/** Why a text could not be parsed, in one line: the library tells of its own stack where a text is nested too deeply. */
+export function yamlFault({ message }: Error): string {
+  return message.startsWith('Maximum call stack') ? 'it is nested too deeply' : (message.split('\n')[0] ?? message)
+}
+
 /** The library looks each alias up from the start, and follows one into itself. */
-function checkAliases(document: Document): void {
+function checkTree(document: Document): void {
   const anchors = new Map<string, Node>()
   visit(document, {
     Node(_, node, path) {
+      if (path.length > DEEPEST) throw new Error('it is nested too deeply')
       if (!isAlias(node)) {
         if (node.anchor !== undefined) anchors.set(node.anchor, node)
         return

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type Document, parseAllDocuments } from 'yaml'
-import { plainValue } from '../plain-yaml.ts'
+import { plainValue, yamlFault } from '../plain-yaml.ts'
 import { CommandFailure } from './client/failure.ts'
 
 const LARGEST = 1024 * 1024
@@ -22,7 +22,7 @@ export function parseRequest(text: string, source: string): object {
       hint: 'write one request in each file',
     })
   const [error] = document.errors
-  if (error) throw new CommandFailure(`${source} is neither YAML nor JSON: ${error.message}`)
+  if (error) throw new CommandFailure(`${source} is neither YAML nor JSON: ${yamlFault(error)}`)
   const body = contentOf(document, source)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new CommandFailure(`${source} holds no request: an object with name, templateName and so on is expected`)

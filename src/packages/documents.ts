@@ -1,6 +1,6 @@
 import { type Document, parseAllDocuments, visit } from 'yaml'
 import { messageOf, ServiceError } from '../errors.ts'
-import { plainValue } from '../plain-yaml.ts'
+import { plainValue, yamlFault } from '../plain-yaml.ts'
 import type { PackageFile } from './package-reader.ts'
 
 /** One YAML document of a package, and where it stands. */
@@ -24,7 +24,7 @@ export function parseDocuments(files: readonly PackageFile[], refuse: Refuse): P
     const parsed = [...parseAllDocuments(text, { uniqueKeys: true, strict: true, version: '1.2' })]
     for (const document of parsed) {
       const [error] = document.errors
-      if (error) throw refuse(path, `is no YAML: ${error.message.split('\n')[0]}`)
+      if (error) throw refuse(path, `is no YAML: ${yamlFault(error)}`)
       visit(document, {
         Pair(_, pair) {
           if (String(pair.key) === '__proto__') throw refuse(path, 'a key must not be "__proto__"')

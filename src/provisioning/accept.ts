@@ -43,17 +43,15 @@ export async function accept(
   { catalogue, oClouds, secrets, deleteClusterOnFailure = true }: AcceptParts,
 ): Promise<Accepted> {
   const template = await catalogue.find(request.data.templateName, request.data.templateVersion)
-  const parameters = await catalogue.accept(
-    template,
-    request.data.templateParameters ?? {},
-    standingTarget(template, before),
-  )
-  refuse(namespaceFaults(template, mergeSecrets(parameters.parameters, parameters.secrets)))
-  const simulated = await isSimulated(template, parameters, oClouds)
   const sent = request.canonical ? before?.options : request.options
   const options = deleteClusterOnFailure ? sent : keepingCluster(sent, template)
-  checkOptions(options, template, simulated)
-  checkQueueOptions(options, template)
+  const checks = [() => checkSimulatedSteps(options, template), () => checkQueueOptions(options, template)]
+  const parameters = await acceptParameters().catch((error: unknown) => {
+    throw alsoTelling(error, checks)
+  })
+  const simulated = await isSimulated(template, parameters, oClouds)
+  checkSimulation(options, simulated)
+  for (const check of checks) check()
   return {
     data: withoutSecrets(request.data, parameters.secrets),
     options,
@@ -64,6 +62,29 @@ export async function accept(
     simulated,
     template,
   }
+
+  async function acceptParameters(): Promise<AcceptedParameters> {
+    const given = request.data.templateParameters ?? {}
+    const accepted = await catalogue.accept(template, given, standingTarget(template, before))
+    refuse(namespaceFaults(template, mergeSecrets(accepted.parameters, accepted.secrets)))
+    return accepted
+  }
+}
+
+/** Whoever is refused for parameters hears of the options at once. */
+function alsoTelling(error: unknown, checks: readonly (() => void)[]): unknown {
+  if (!(error instanceof ServiceError) || error.code !== 'TEMPLATE_PARAMETERS') return error
+  const more = checks.flatMap((check) => {
+    try {
+      check()
+      return []
+    } catch (other) {
+      return other instanceof ServiceError ? other.fields : []
+    }
+  })
+  if (more.length === 0) return error
+  const fields = [...error.fields, ...more]
+  return new ServiceError(error.code, `${fields.length} values are wrong`, { fields })
 }
 
 /** The O-Cloud that the request has until now: a PUT that names none does not move it. */
@@ -100,10 +121,8 @@ function keepingCluster(options: RequestOptions | undefined, { steps }: Template
   return { ...options, deleteClusterOnFailure: false }
 }
 
-function checkOptions(options: RequestOptions | undefined, template: Template, simulated: boolean): void {
-  const simulation = options?.simulation
-  if (!simulation) return
-  if (!simulated) {
+function checkSimulation(options: RequestOptions | undefined, simulated: boolean): void {
+  if (options?.simulation && !simulated) {
     throw new ServiceError(
       'INVALID_OPTIONS',
       'options.simulation is for simulated O-Clouds only; this request has a real target',
@@ -114,6 +133,11 @@ function checkOptions(options: RequestOptions | undefined, template: Template, s
       },
     )
   }
+}
+
+function checkSimulatedSteps(options: RequestOptions | undefined, template: Template): void {
+  const simulation = options?.simulation
+  if (!simulation) return
   const names = template.steps.map((step) => step.name)
   const fields = (['failAt', 'silentAt'] as const).flatMap((key) => {
     const step = simulation[key]

@@ -7,6 +7,7 @@ import { readPackage } from '../packages/package-reader.ts'
 import { kptfilesWithFunctions } from '../packages/pipeline.ts'
 import { createPackageRenderer } from '../packages/render.ts'
 import { setterNames } from '../packages/setters.ts'
+import { objectFaults } from './package-objects.ts'
 import { faultsOf, type Validated } from './validated.ts'
 
 /** Stands for the namespace that a request will give. */
@@ -33,10 +34,13 @@ export async function validateFolder(folder: string): Promise<Validated> {
       kpt: { runFunctions: async (files) => [...files], merge: async ({ updated }) => [...updated] },
     })
     const { objects } = await render({ path, namespace: NAMESPACE, values: {} })
+    const found = objectFaults(objects)
+    structural.push(...found.faults)
     const setters = setterNames(documents.filter((each) => !isKptfile(each.path)).map(({ document }) => document))
     remarks.push(
       `${objects.length} objects: ${objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`,
     )
+    remarks.push(...found.remarks)
     remarks.push(setters.length > 0 ? `takes the values ${setters.join(', ')}` : 'takes no values')
   })
   return { source: folder, what: 'package', faults: [...structural, ...thrown], remarks }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { at } from '../clusters/fields.ts'
 import { ServiceError } from '../errors.ts'
 import { check } from '../http/check.ts'
 import { type AcceptParts, accept } from '../provisioning/accept.ts'
@@ -22,13 +23,17 @@ const sampleOCloud = z.looseObject({
 })
 
 /** What is wrong with a request, as far as the sample templates tell: body, parameters, options. */
-export async function requestFaults(value: unknown): Promise<Pick<Validated, 'faults' | 'remarks'>> {
+export async function requestFaults(value: object): Promise<Pick<Validated, 'faults' | 'remarks'>> {
   const named = new Set<string>()
   const remarks: string[] = []
-  const faults = await faultsOf(async () => {
-    const { options, ...data } = check('INVALID_ARGS', frontDoorRequestSchema, value)
+  const ofShape = await faultsOf(() => check('INVALID_ARGS', frontDoorRequestSchema, value))
+  const ofOptions = ofShape.filter(({ pointer }) => /^\/options(\/|$)/.test(pointer))
+  const others = await faultsOf(async () => {
+    // Where the options are wrong, everything else can be checked all the same.
+    const checked = ofOptions.length === 0 ? value : { ...value, options: undefined }
+    const { options, ...data } = check('INVALID_ARGS', frontDoorRequestSchema, checked)
     const sent = { data, ...(options && { options }), canonical: false }
-    const parts = await offlineParts(named, options?.simulation !== undefined)
+    const parts = await offlineParts(named, at(value, 'options', 'simulation') !== undefined)
     await accept(sent, 'validated', undefined, parts).catch((error: unknown) => {
       if (!(error instanceof ServiceError) || error.code !== 'UNKNOWN_TEMPLATE') throw error
       remarks.push(
@@ -37,7 +42,7 @@ export async function requestFaults(value: unknown): Promise<Pick<Validated, 'fa
     })
   })
   if (named.size > 0) remarks.push(`whether there is an O-Cloud ${[...named].join(', ')}, only a service knows`)
-  return { faults, remarks }
+  return { faults: [...ofOptions, ...others], remarks }
 }
 
 /** The ports that a request is accepted with, over the samples. O-Clouds are believed, and those that are no samples noted in `named`. */

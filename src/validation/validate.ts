@@ -2,7 +2,7 @@ import { parseAllDocuments } from 'yaml'
 import { newOCloudSchema } from '../clusters/schema.ts'
 import { messageOf } from '../errors.ts'
 import { check } from '../http/check.ts'
-import { plainValue } from '../plain-yaml.ts'
+import { plainValue, yamlFault } from '../plain-yaml.ts'
 import { STEPS } from '../provisioning/steps/registry.ts'
 import { checkTemplate } from '../provisioning/templates/publishing.ts'
 import { templateSchema } from '../provisioning/templates/schema.ts'
@@ -28,7 +28,7 @@ export interface ValidatedDocument extends Validated {
 export async function validateText(text: string, source: string): Promise<ValidatedDocument[]> {
   const documents = [...parseAllDocuments(text, { prettyErrors: true, uniqueKeys: true })]
   const [broken] = documents.flatMap((document) => document.errors)
-  if (broken) return [unknown(source, undefined, `is neither YAML nor JSON: ${broken.message.split('\n')[0]}`)]
+  if (broken) return [unknown(source, undefined, `is neither YAML nor JSON: ${yamlFault(broken)}`)]
   let values: unknown[]
   try {
     values = documents.map(plainValue).filter((value) => value !== null && value !== undefined)
@@ -60,6 +60,9 @@ async function validateValue(value: unknown, source: string): Promise<ValidatedD
   }
   return unknown(source, value, 'is neither a request, a template, an O-Cloud nor a custom resource')
 }
+
+/** A file of which nothing can be said but why. */
+export const unreadable = (source: string, message: string): Validated => unknown(source, undefined, message)
 
 function unknown(source: string, value: unknown, message: string): ValidatedDocument {
   return { source, value, what: 'nothing known', faults: [{ pointer: '', message }], remarks: [] }

@@ -33,10 +33,13 @@ describe('o2ims validate, without a service', () => {
     expect(stdout).toMatch(/checked against the sample templates: no service answers|the service/)
   })
 
-  test('a file that cannot be read ends with 1 and its name', async () => {
-    const { code, stderr } = await runCli(['validate', '--offline', '/nowhere.yaml'])
-    expect(code).toBe(1)
-    expect(stderr).toContain('/nowhere.yaml cannot be read')
+  test('a file that cannot be read ends with 1 and its name, and those around it are told', async () => {
+    const good = 'samples/requests/kpt-workload.yaml'
+    const { code, stdout, stderr } = await runCli(['validate', '--offline', good, '/nowhere.yaml', good])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'error: 1 of 3 cannot be used as they are\n' })
+    expect(stdout).toMatch(
+      /^.*: request, valid\n(.*\n)?.*\/nowhere.yaml: nothing known, 1 fault\n.*cannot be read.*\n.*: request, valid\n/,
+    )
   })
 })
 

@@ -164,6 +164,51 @@ spec: { templateName: nephio-workload-cluster, templateVersion: main, templatePa
     }
   })
 
+  test('a package: its objects as an API server would refuse them, every fault of each', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'o2ims-test-'))
+    try {
+      await writeFile(join(folder, 'Kptfile'), 'apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: { name: p }\n')
+      const container = 'template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: c, image: i }] } }'
+      const objects = [
+        `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: BAD_NAME }\nspec: { replicas: x, selector: { matchLabels: { a: b } }, ${container} }\n`,
+        `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: unselected }\nspec: { ${container} }\n`,
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\nspecx: 4\n',
+        'apiVersion: example.org/v1\nkind: Thing\nmetadata: { name: t }\nspec: 3\n',
+      ]
+      await writeFile(join(folder, 'objects.yaml'), objects.join('---\n'))
+      const { faults, remarks } = await validateFolder(folder)
+      expect(faults.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^Deployment default\/BAD_NAME: .*metadata.name: Invalid value: "BAD_NAME"/),
+        expect.stringMatching(/^Deployment default\/BAD_NAME: .*spec.replicas: Invalid value/),
+        expect.stringMatching(/^Deployment default\/unselected: .*spec.selector: Required value/),
+        expect.stringMatching(/^ConfigMap default\/c: .*\.specx: field not declared in schema/),
+      ])
+      expect(remarks).toContain('what example.org/v1 Thing may hold, only an O-Cloud knows')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('parameters and options are told together', async () => {
+    const request = (options: string) =>
+      `provisioningRequestId: x\nname: x\ndescription: x\ntemplateName: kpt-workload\ntemplateVersion: 1.0.0\ntemplateParameters: { oCloud: sim-edge-1, nonsense: 1 }\noptions: ${options}\n`
+    expect(await pointersIn(request('{ priority: 900 }'))).toEqual([
+      '/options/priority',
+      '/templateParameters/nonsense',
+    ])
+    expect(await pointersIn(request('{ simulation: { failAt: nowhere } }'))).toEqual([
+      '/templateParameters/nonsense',
+      '/options/simulation/failAt',
+    ])
+  })
+
+  test.each([
+    ['a list in a list', `a: ${'['.repeat(100_000)}`],
+    ['what the parser still takes', `a: ${'['.repeat(450)}${']'.repeat(450)}`],
+  ])('what is nested too deeply is told so: %s', async (_name, text) => {
+    expect((await faultsIn(text))[0]?.message).toMatch(/: it is nested too deeply$/)
+  })
+
   test('a package with a pipeline is read, and its functions are not run', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'o2ims-test-'))
     try {

@@ -28,26 +28,38 @@ export function addValidate(program: Command): void {
       const named = command.getOptionValueSourceWithGlobals('server') !== 'default'
       const judge = offline ? 'none' : named ? 'named' : 'usual'
       const results: Validated[] = []
-      for (const file of files) results.push(...(await validate(context, file, judge)))
-      const shown = results.map(({ source, what, faults, remarks }) => ({
-        source,
-        what,
-        valid: faults.length === 0,
-        faults,
-        remarks,
-      }))
-      printResult(context, shown, () => results.flatMap(render))
+      try {
+        for (const file of files) results.push(...(await validate(context, file, judge)))
+      } finally {
+        print(context, results)
+      }
       const wrong = results.filter(({ faults }) => faults.length > 0).length
       if (wrong > 0) throw new CommandFailure(`${wrong} of ${results.length} cannot be used as they are`)
     })
 }
 
+function print(context: Context, results: readonly Validated[]): void {
+  const shown = results.map(({ source, what, faults, remarks }) => ({
+    source,
+    what,
+    valid: faults.length === 0,
+    faults,
+    remarks,
+  }))
+  printResult(context, shown, () => results.flatMap(render))
+}
+
 async function validate(context: Context, file: string, judge: Judge): Promise<Validated[]> {
   // Loaded here, so that no other command pays for the rules of the service.
-  const { validateFolder, validateText } = await import('../../validation/validate.ts')
+  const { unreadable, validateFolder, validateText } = await import('../../validation/validate.ts')
+  const source = file === '-' ? 'standard input' : file
   if (file !== '-' && (await isFolder(file))) return [await validateFolder(file)]
-  const documents = await validateText(await readText(file), file === '-' ? 'standard input' : file)
-  return Promise.all(documents.map((document) => judged(context, document, judge)))
+  const text = await readText(file).catch((error: unknown) => {
+    if (error instanceof CommandFailure) return error
+    throw error
+  })
+  if (text instanceof CommandFailure) return [unreadable(source, text.message)]
+  return Promise.all((await validateText(text, source)).map((document) => judged(context, document, judge)))
 }
 
 /** Where a service is asked, its word counts: it has templates and O-Clouds of its own. */
