@@ -1,5 +1,6 @@
 import { ERROR_CODES, ServiceError } from '../errors.ts'
 import { isHeld, neededApproval, type Waits, waits } from './held.ts'
+import { oneLine } from './one-line.ts'
 import { percentOf, provisioned } from './progress.ts'
 import type {
   FailureRecord,
@@ -37,7 +38,12 @@ export function enterPhase(
   clock: Clock,
 ): Transition {
   const at = now(clock)
-  const next = { ...record, phase, message, updateTime: phase === record.phase ? record.updateTime : at }
+  const next = {
+    ...record,
+    phase,
+    message: oneLine(message),
+    updateTime: phase === record.phase ? record.updateTime : at,
+  }
   return { record: next, events: [phaseEvent(next, at)] }
 }
 
@@ -284,6 +290,7 @@ export function stepChanged(
 function changedStep(step: StepRecord, change: Parameters<typeof stepChanged>[2], at: string): StepRecord {
   const { inputsHash, ...rest } = change
   const next: StepRecord = { ...step, ...rest }
+  if (change.message !== undefined) next.message = oneLine(change.message)
   if (inputsHash === null) delete next.inputsHash
   else if (inputsHash) next.inputsHash = inputsHash
   if (change.state === 'RUNNING' && step.state !== 'RUNNING') {
@@ -334,7 +341,8 @@ export function fail(
   record: ProvisioningRecord,
   failure: Pick<FailureRecord, 'code' | 'step' | 'cause'>,
 ): ProvisioningRecord {
-  return { ...record, error: { ...failure, exitCode: ERROR_CODES[failure.code].exitCode, undone: [], left: [] } }
+  const cause = oneLine(failure.cause)
+  return { ...record, error: { ...failure, cause, exitCode: ERROR_CODES[failure.code].exitCode, undone: [], left: [] } }
 }
 
 /**

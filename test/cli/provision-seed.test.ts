@@ -294,6 +294,8 @@ describe('o2ims provision --file with options of the seed', () => {
 
   test.each([
     [['--smo-cluster', 'a', '--skip-kind'], '--smo-cluster, --skip-kind says nothing with --file'],
+    [['--cleanup', '--no-cleanup'], 'error: --cleanup and --no-cleanup contradict each other: give one of them'],
+    [['--no-cleanup', '-c'], 'error: --cleanup and --no-cleanup contradict each other'],
     [['--verbose', '--dry-run'], 'goes with neither --dry-run nor --no-follow'],
   ])('%j is refused', async (args, message) => {
     await using seed = await service()

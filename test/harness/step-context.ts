@@ -21,6 +21,7 @@ export interface TestContextParts {
   operatorBehaviour?: StepContext['operatorBehaviour']
   kubeconfig?: StepContext['kubeconfig']
   status?: (oCloudId: string) => Promise<OCloudStatus>
+  describe?: StepContext['describe']
   reference?: string
   generation?: number
   step?: string
@@ -83,6 +84,7 @@ export function testContext(parts: TestContextParts = {}): TestContext {
       return parts.open(oCloudId, registered)
     },
     operatorBehaviour: parts.operatorBehaviour,
+    ...(parts.describe && { describe: parts.describe }),
     kubeconfig: (oCloudId) => given(parts.kubeconfig, 'kubeconfig')(oCloudId),
     status: parts.status ?? (async () => ({ reachable: true, checkedAt: new Date().toISOString() })),
     lifecycle: () => given(parts.lifecycle, 'lifecycle'),

@@ -220,6 +220,16 @@ describe('the state machine of a provisioning request', () => {
     expect(ended(failed, clock).record.message).toBe('workload: no room; undone: 1 object; left behind: 2 objects')
   })
 
+  it('has one line in every message, whatever a tool printed', () => {
+    const printed = 'https://host/x cannot be reached: warning: slow\n  fatal: unable to access it:\r\nno answer\n'
+    const told = 'https://host/x cannot be reached: warning: slow; fatal: unable to access it: no answer'
+    const failed = fail(running(), { code: 'PREFLIGHT_FAILED', step: 'workload', cause: printed })
+    expect(failed.error?.cause).toBe(told)
+    expect(ended(failed, clock).record.message).toBe(`workload: ${told}`)
+    const changed = stepChanged(running(), 'workload', { message: printed }, clock).record
+    expect(changed.message).toBe(`workload: ${told}`)
+  })
+
   it('refuses a PUT that changes the id with 422', () => {
     expect(() => replaced(running(), accepted(['check'], 'r2'), clock)).toThrow(
       expect.objectContaining({ code: 'IMMUTABLE' }),

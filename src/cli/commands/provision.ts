@@ -14,8 +14,8 @@ const SEED = "The seed's flow, without --file:"
 
 /** `o2ims provision` */
 export function addProvision(program: Command): void {
-  program
-    .command('provision')
+  const command = program.command('provision')
+  command
     .summary('post a provisioning request and follow it to its end')
     .description(
       'Posts a provisioning request and follows it to its end. Posting the identical request again does no harm: it says that it stood already and follows it. Ctrl-C leaves the request running. Without --file it is the request of the seed: FoCoM on an SMO cluster that kind makes, DU and CU on the edge (docs/seed-command-line.md).',
@@ -39,6 +39,17 @@ export function addProvision(program: Command): void {
     .addHelpText('after', () => exitCodesText(process.stdout.columns || 80))
     .action(async (options: Options, command: Command) => {
       process.exitCode = await provision(contextOf(command), options)
+    })
+  refuseBoth(command, 'cleanup', 'no-cleanup')
+}
+
+/** Of an option and its opposite the parser takes the last. */
+function refuseBoth(command: Command, ...options: [string, string]): void {
+  const said = new Set<string>()
+  for (const option of options)
+    command.on(`option:${option}`, () => {
+      said.add(option)
+      if (said.size > 1) command.error(`error: --${options.join(' and --')} contradict each other: give one of them`)
     })
 }
 

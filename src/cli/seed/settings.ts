@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { CommandFailure } from '../client/failure.ts'
 
 /** What the seed's script takes, by option or from the environment: its names and defaults (docs/seed-command-line.md). */
@@ -51,6 +52,7 @@ export const SEED_VARIABLES = {
   FOCOM_PACKAGE_PATH: 'path of FoCoM’s package there, or below the package root',
 } as const
 
+type Rule = Pick<RegExp, 'test'>
 type Env = Readonly<Record<string, string | undefined>>
 
 /** An option goes before its variable. Pure. Throws a CommandFailure that names each bad value. */
@@ -58,7 +60,7 @@ export function seedSettings(options: SeedOptions, environment: Env): SeedSettin
   const faults: string[] = []
   // As everywhere: a variable that is set to nothing is not set.
   const env = (name: string) => environment[name] || undefined
-  const text = (name: string, pattern: RegExp, rule: string, value: string | undefined): string | undefined => {
+  const text = (name: string, pattern: Rule, rule: string, value: string | undefined): string | undefined => {
     if (value !== undefined && !pattern.test(value)) faults.push(`${name} must be ${rule}, not "${value}"`)
     return value
   }
@@ -97,8 +99,14 @@ export function seedSettings(options: SeedOptions, environment: Env): SeedSettin
 }
 
 /** A host or an IPv4 or bracketed IPv6 address, with or without port, or an https address. What it leads to, the service finds out. */
-const ADDRESS =
+const ADDRESS: Rule = {
+  test: (text) =>
+    ADDRESS_SHAPE.test(text) && URL.canParse(`https://${isIPv6(text) ? `[${text}]` : text.replace(/^https:\/\//, '')}`),
+}
+const ADDRESS_SHAPE =
   /^(https:\/\/)?([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F:.]+)(:\d{1,5})?$/
+/** As the template has it. */
+const REPOSITORY = /^(https?:\/\/[^@/]+(\/|$)|ssh:\/\/[A-Za-z0-9._-]+@|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:)/
 const MOST_SECONDS = 86_400
 const USUAL_SECONDS = 600
 
@@ -115,5 +123,8 @@ function focomPackage(env: (name: string) => string | undefined, faults: string[
   const [repository, ref, path] = [env('KPT_CATALOG_URL'), env('KPT_CATALOG_REF'), env('FOCOM_PACKAGE_PATH')]
   if (repository === undefined && ref !== undefined) faults.push('KPT_CATALOG_REF says nothing without KPT_CATALOG_URL')
   if (repository === undefined) return path
+  // It may hold a password, so it is not repeated.
+  if (!REPOSITORY.test(repository))
+    faults.push('KPT_CATALOG_URL must be an http, https or ssh URL of a git repository, without user name and password')
   return { repository, ref: ref ?? 'HEAD', directory: path ?? 'focom-operator' }
 }

@@ -52,7 +52,9 @@ export const kubeconfigSecret: Step<Inputs> = {
     withSecret(given, context, async ({ objects, name, server }) => {
       const { target, namespace } = given
       const made = await manifests.apply({ target, objects, namespace }, previous, context)
-      const unreachable = isLoopback(server) ? ', which nothing but this machine reaches: a pod needs "server"' : ''
+      const unreachable = isLoopback(server)
+        ? ', which nothing but this machine reaches: a pod needs another address, the parameter edgeAddress'
+        : ''
       const summary = `Secret ${namespace}/${name} leads to ${server}${unreachable}`
       return { ...made, outputs: { name, namespace, server }, notes: { ...made.notes, summary } }
     }),

@@ -65,7 +65,7 @@ function judgeFocom(focom: KubernetesObject, remote: 'absent' | 'unlisted' | 're
 const UNREACHED =
   /refused|i\/o timeout|no route|no such host|unreachable|cannot be reached|deadline exceeded|certificate/i
 const ANOTHER_ADDRESS =
-  'the O-Cloud answers here: FoCoM needs an address at which it reaches it, the input "server" of kubeconfig-secret'
+  'the O-Cloud answers here: FoCoM needs an address at which it reaches it, the parameter edgeAddress (VM2_IP or --edge-ip of o2ims provision)'
 
 function waiting({ phase, message }: OperatorSays): Verdict {
   return { done: false, percent: phase === 'PENDING' ? PERCENT.PENDING : PERCENT.PROGRESSING, message }

@@ -134,7 +134,9 @@ async function occupancyOf(cluster: Cluster, signal: AbortSignal): Promise<Occup
 
 async function checkReachable(target: string, context: StepContext): Promise<void> {
   const { reachable, message = 'no answer' } = await context.status(target)
-  if (!reachable) throw new ServiceError('PREFLIGHT_FAILED', `the O-Cloud ${target} cannot be reached: ${message}`)
+  if (reachable) return
+  const { name = target } = (await context.describe?.(target)) ?? {}
+  throw new ServiceError('PREFLIGHT_FAILED', `the O-Cloud ${name} cannot be reached: ${message}`)
 }
 
 /** A simulated cluster needs no real tool: its drivers answer for themselves. */

@@ -47,7 +47,9 @@ describe('the verdict on a request', () => {
   test('an O-Cloud that answers us and not FoCoM is told as a matter of the address', () => {
     const refused = focom('failed', 'failed to create remote cluster: dial tcp 127.0.0.1:6443: connection refused', '')
     expect(judge('absent', refused)).toEqual({
-      failed: expect.stringMatching(/connection refused; the O-Cloud answers here: FoCoM needs an address/),
+      failed: expect.stringMatching(
+        /connection refused; the O-Cloud answers here: FoCoM needs an address .*edgeAddress .*--edge-ip/,
+      ),
     })
     expect(judge('unlisted', refused)).toEqual({ failed: expect.stringMatching(/connection refused$/) })
   })

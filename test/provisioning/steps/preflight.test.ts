@@ -75,8 +75,10 @@ describe('the preflight step', needs('redis'), () => {
       message: 'connection refused',
       checkedAt: new Date().toISOString(),
     })
-    const { planned, applied } = await both({ target: 'edge' }, { status })
-    const failure = { code: 'PREFLIGHT_FAILED', message: expect.stringContaining('connection refused') }
+    const describe = async () => ({ name: 'edge-1' })
+    const { planned, applied } = await both({ target: 'edge' }, { status, describe })
+    const message = 'the O-Cloud edge-1 cannot be reached: connection refused'
+    const failure = { code: 'PREFLIGHT_FAILED', message }
     expect(planned).toMatchObject(failure)
     expect(applied).toMatchObject(failure)
   })
