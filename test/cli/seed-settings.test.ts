@@ -116,7 +116,7 @@ describe("the request of the seed's flow", () => {
     [{ VM2_IP: 'http://x' }, 'VM2_IP must be an address or a host'],
     [{ VM2_IP: '999.1.1.1' }, 'VM2_IP must be an address or a host'],
     [{ VM2_IP: '10.0.0.1:70000' }, 'VM2_IP must be an address or a host'],
-    [{ KPT_CATALOG_URL: 'ext::sh' }, 'KPT_CATALOG_URL must be an http, https or ssh URL'],
+    [{ KPT_CATALOG_URL: 'ext::sh' }, 'KPT_CATALOG_URL must be an http or https URL'],
     [{ KPT_CATALOG_REF: 'v2.0.0' }, 'KPT_CATALOG_REF says nothing without KPT_CATALOG_URL'],
   ])('F14: %j is refused by name', (env, message) => {
     expect(() => seedSettings({}, env)).toThrow(message)

@@ -125,6 +125,8 @@ function focomPackage(env: (name: string) => string | undefined, faults: string[
   if (repository === undefined) return path
   // It may hold a password, so it is not repeated.
   if (!REPOSITORY.test(repository))
-    faults.push('KPT_CATALOG_URL must be an http, https or ssh URL of a git repository, without user name and password')
+    faults.push(
+      'KPT_CATALOG_URL must be an http or https URL without user name and password, or ssh://git@… or git@host:…',
+    )
   return { repository, ref: ref ?? 'HEAD', directory: path ?? 'focom-operator' }
 }

@@ -273,7 +273,7 @@ async function gone(run: RunRecord, kept: Unwound['kept'], { log }: RunParts): P
   await run.remove([{ event: 'end', data: { deleted: true, ...(left.length > 0 && { left }) } }])
   if (left.length > 0)
     log.info(
-      { audit: true, action: 'delete', provisioningRequestId, left },
-      `a request is gone; what it shared stays: ${kept[0]?.reason}`,
+      { audit: true, action: 'delete', provisioningRequestId, left, reason: kept[0]?.reason },
+      'a request is gone; what it shared with others stays',
     )
 }

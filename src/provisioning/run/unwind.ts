@@ -158,6 +158,7 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
   })
   try {
     const result = await implementation.undo(made, scope, context)
+    if (result.kept?.length) log.info({ step: step.name, kept: result.kept.map(nameOf) }, 'left to others who use it')
     return {
       ...result,
       left: result.left.map((object) => ({ ...object, reason: parts.redact(object.reason) })),
