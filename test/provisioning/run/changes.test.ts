@@ -103,5 +103,5 @@ describe('any sequence of changes', () => {
       }),
       { numRuns: 150 },
     )
-  })
+  }, 120_000)
 })
