@@ -145,8 +145,8 @@ const TELLING: [RegExp, number][] = [
 
 function ofEvents({ name, events = [] }: DiagnosedTarget): Cause[] {
   const seen = new Set<string>()
-  return events.flatMap(({ type, reason, object, message }) => {
-    const weight = type === 'Warning' ? TELLING.find(([pattern]) => pattern.test(reason))?.[1] : undefined
+  return events.flatMap(({ type, reason, object, ours, message }) => {
+    const weight = ours && type === 'Warning' ? TELLING.find(([pattern]) => pattern.test(reason))?.[1] : undefined
     const kind = `${reason} ${object.split('/')[0]}`
     if (weight === undefined || seen.has(kind)) return []
     seen.add(kind)

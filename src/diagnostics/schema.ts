@@ -17,6 +17,7 @@ const eventFinding = z.strictObject({
   type: z.string(),
   reason: z.string(),
   object: z.string(),
+  ours: z.boolean().meta({ description: 'About what this request has made, and in this generation.' }),
   message: z.string(),
   count: z.int(),
 })

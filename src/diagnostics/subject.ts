@@ -6,6 +6,8 @@ export interface Subject {
   /** The request's label on its objects. */
   reference: string
   generation: number
+  /** When the work of this generation began: what happened before has other causes. */
+  since: string
   phase: string
   failure?: { code: string; step: string | null; cause: string; oCloudId?: string }
   targets: Target[]
@@ -37,6 +39,7 @@ export interface DiagnosePorts {
 /** What a collector gets: a target that answers. */
 export interface Scene {
   reference: string
+  since: string
   target: Target
   cluster: Cluster
   signal: AbortSignal

@@ -10,7 +10,7 @@ export function subjectOf(
   record: ProvisioningRecord,
   failure: Pick<FailureRecord, 'code' | 'step' | 'cause'> | undefined = record.error,
 ): Subject {
-  const { reference, generation, phase } = record
+  const { reference, generation, phase, startedAt, createdAt } = record
   const all = [...record.retired, ...record.steps]
   const stoodOn = all.flatMap(({ made }) => made?.oCloudId ?? [])
   const ids = [...new Set([...record.oCloudIds, ...stoodOn])]
@@ -18,6 +18,7 @@ export function subjectOf(
   return {
     reference,
     generation,
+    since: startedAt ?? createdAt,
     phase,
     ...(failure && {
       failure: { code: failure.code, step: failure.step, cause: failure.cause, ...(failing && { oCloudId: failing }) },

@@ -38,7 +38,7 @@ describe('a diagnosis', needs('redis'), () => {
     signal = new AbortController().signal,
   ) =>
     diagnose(
-      { reference: 'r', generation: 1, phase: 'FAILED', targets },
+      { reference: 'r', since: '2026-01-01T00:01:30.500Z', generation: 1, phase: 'FAILED', targets },
       {
         limitMs,
         signal,
@@ -132,13 +132,14 @@ describe('a diagnosis', needs('redis'), () => {
       ],
     }))
     const made = { driver: 'kind' as const, clusterName: 'edge' }
-    const logs = async () => [{ name: 'edge-control-plane/kubelet.log', text: 'token: abcdef' }]
+    const logs = async () => [{ name: 'edge-control-plane/kubelet.log', text: 'token: abcdef0123' }]
     const inventories = [{ namespace: NAMESPACE, name: 'inventory' }]
-    const { targets, causes } = await look([{ ...target, made, inventories }], { lifecycle: () => ({ logs }) })
+    const objects = [{ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: 'focom' }]
+    const { targets, causes } = await look([{ ...target, objects, made, inventories }], { lifecycle: () => ({ logs }) })
     expect(targets[0]).toMatchObject({
       events: [
-        { message: 'then [secret]', object: `Pod ${NAMESPACE}/focom`, at: '2026-01-01T00:02:00.000Z' },
-        { message: 'first' },
+        { message: 'then [secret]', ours: true, object: `Pod ${NAMESPACE}/focom`, at: '2026-01-01T00:02:00.000Z' },
+        { message: 'first', ours: false },
       ],
       operatorLogs: [
         { namespace: NAMESPACE, pod: 'focom', phase: 'Pending', log: 'reconciling\nfailed to reach the edge' },
@@ -153,6 +154,38 @@ describe('a diagnosis', needs('redis'), () => {
       notCollected: [],
     })
     expect(causes[0]).toContain('FailedMount: then [secret]')
+  })
+
+  it('tells what concerns the request and happened in its time from the events of others', async () => {
+    const namespace = 'shared'
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    for (const [name, second] of [
+      ['du-7c5d8f9b6d', '29'],
+      ['du-7c5d8f9b6d', '30'],
+      ['du-7c5d8f9b6d', '45'],
+      ['other-7c5d8f9b6d', '50'],
+    ])
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: `${name}.${second}`, namespace },
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message: `at ${second}`,
+        lastTimestamp: `2026-01-01T00:01:${second}Z`,
+        involvedObject: { kind: 'ReplicaSet', namespace, name: name ?? '' },
+      })
+    const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'du' }]
+    const { targets, causes } = await look([{ ...target, objects, namespaces: [namespace] }])
+    expect(targets[0]?.events?.map(({ message, ours }) => [message, ours])).toEqual([
+      ['at 50', false],
+      ['at 45', true],
+      ['at 30', true],
+      ['at 29', false],
+    ])
+    expect(causes.filter((cause) => cause.includes('FailedCreate'))).toEqual([
+      'ReplicaSet shared/du-7c5d8f9b6d on edge: FailedCreate: at 45',
+    ])
   })
 
   it('of a cluster whose making failed has the logs of its nodes', async () => {
