@@ -14,11 +14,11 @@ const VALUE = `(?:${QUOTED}|(?![[{=])[^\\s,;}&]+)`
 const ANYWHERE: [RegExp, string][] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK],
   // JSON in base64: tokens (JWT), credentials of registries
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, MASK],
-  [/\beyJ[\w+/-]{16,}={0,2}/g, MASK],
+  [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, MASK],
+  [/(?<![\w+/-])eyJ[\w+/-]{16,}={0,2}/g, MASK],
   [/(:\/\/)[^\s/@:"'<>]*:[^\s/"'<>]+@/g, `$1${MASK}@`],
   // A password with a slash in it; a host has its port behind the colon
-  [/(:\/\/)[^\s/@:[\]"'<>]+:(?!\d{1,5}(?:[/?#,\s]|$))[^\s@"'<>]+@/g, `$1${MASK}@`],
+  [/(:\/\/)[^\s/@:[\]"'<>]+:(?!\d{1,5}(?:[/?#,\s]|$))[^\s@"'<>]{1,200}@/g, `$1${MASK}@`],
   [/([?&](?:sig|(?:x-amz-)?signature)=)[^\s&"']+/gi, `$1${MASK}`],
   [/\b((?:set-)?cookie:[ \t]*)[\w.-]+=[^\r\n"']+/gi, `$1${MASK}`],
   [/\b((?:digest|aws4-hmac-sha256)[ \t]+)(?:[\w-]+=(?:\\?"[^"\\]*\\?"|[^\s,"'\\]+)(?:,[ \t]*)?)+/gi, `$1${MASK}`],

@@ -101,6 +101,14 @@ describe('what looks like a secret', () => {
     expect(maskSecrets(text)).toBe(text)
   })
 
+  it.each(['eyJ-', 'a://b:', 'token: ', 'token="', '\\"', '-----BEGIN PRIVATE KEY-----', 'digest a='])(
+    'is looked for in a long text of %s without end',
+    (unit) => {
+      expect(maskSecrets(unit.repeat(10_000))).toBeTypeOf('string')
+    },
+    5_000,
+  )
+
   it('goes wherever its name is, whatever stands around it', () => {
     const value = fc.stringMatching(/^[A-Z][0-9][a-z][0-9][A-Za-z0-9+/_-]{8,40}$/)
     const around = fc.string({ maxLength: 20 }).map((text) => text.replaceAll(/["'\\]/g, ''))
