@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../clusters/cluster.ts'
 import { conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
 import { isCurrent } from '../clusters/readiness.ts'
 import type { PodFinding } from './schema.ts'
+import { whyUnschedulable } from './unschedulable.ts'
 
 export type PodProblem = Pick<PodFinding, 'problem' | 'message' | 'container' | 'image' | 'exitCode' | 'restarts'> & {
   /** It runs again: what it said last was said by the one before. */
@@ -24,7 +25,7 @@ export function problemOf(pod: KubernetesObject): PodProblem | undefined {
   if (pod.metadata.deletionTimestamp !== undefined || isCurrent(pod).current) return undefined
   const scheduled = conditionOf(pod, 'PodScheduled')
   if (scheduled?.status === 'False' && scheduled.reason !== 'SchedulingGated')
-    return { problem: 'capacity', message: scheduled.message ?? scheduled.reason ?? 'no node takes it' }
+    return unscheduled(scheduled.message ?? scheduled.reason ?? 'no node takes it')
   const statuses = [...listAt(pod, 'status', 'initContainerStatuses'), ...listAt(pod, 'status', 'containerStatuses')]
   const problems = statuses.map(problemOfContainer).filter((problem) => problem !== undefined)
   return (
@@ -32,6 +33,8 @@ export function problemOf(pod: KubernetesObject): PodProblem | undefined {
     problems[0] ?? { problem: 'other', message: stringAt(pod, 'status', 'message') ?? isCurrent(pod).message }
   )
 }
+
+const unscheduled = (message: string): PodProblem => ({ problem: whyUnschedulable(message) ?? 'other', message })
 
 function problemOfContainer(status: unknown): PodProblem | undefined {
   const container = stringAt(status, 'name')
