@@ -96,19 +96,19 @@ function sentenceOf(pod: PodFinding, others: number, oCloud: string): string {
 }
 
 function ofWorkloads({ name, workloads = [] }: DiagnosedTarget): Cause[] {
-  return workloads.map(({ object, hook, failed, message, log }) => {
+  return workloads.map(({ object, hook, failed, message, log, pod }) => {
     const last = lastLine(log)
     const job = object.startsWith('Job ')
-    const lastWords = last && `; its last words: "${last}"`
-    const words = `${cut(message)}${lastWords}`
-    const said = last || message
+    const beyond = last ? `; its last words: "${last}"` : pod ? `; its pod ${cut(pod)}` : ''
+    const words = `${cut(message)}${beyond}`
+    const said = last || pod || message
     if (failed)
       return {
         weight: job ? 88 : 70,
         sentence: `${hook ? 'hook ' : ''}${object} on ${name} failed: ${words}`,
         said,
         // A hook's step has read its last words itself.
-        about: { object, beyond: hook ? '' : lastWords },
+        about: { object, beyond: hook ? '' : beyond },
       }
     const refused = /exceeded quota|forbidden|denied/i.test(message)
     return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}`, said }

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../clusters/cluster.ts'
-import { conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
+import { badEndOf } from '../clusters/container-end.ts'
+import { at, conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
 import { isCurrent } from '../clusters/readiness.ts'
 import type { PodFinding } from './schema.ts'
 import { whyUnschedulable } from './unschedulable.ts'
@@ -57,12 +58,8 @@ function problemOfContainer(status: unknown): PodProblem | undefined {
 /** How a container that does not run ended last; undefined when that was well. */
 function endOf(status: unknown): { message: string; exitCode?: number } | undefined {
   const state = stringAt(status, 'state', 'running', 'startedAt') === undefined ? 'state' : 'none'
-  for (const when of [state, 'lastState']) {
-    const exitCode = numberAt(status, when, 'terminated', 'exitCode')
-    if (exitCode === undefined || exitCode === 0) continue
-    const why = [stringAt(status, when, 'terminated', 'reason'), stringAt(status, when, 'terminated', 'message')]
-    return { message: [`ended with exit code ${exitCode}`, ...why.filter(Boolean)].join(': '), exitCode }
-  }
+  const end = badEndOf(at(status, state)) ?? badEndOf(at(status, 'lastState'))
+  if (end) return end
   return stringAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff'
     ? { message: stringAt(status, 'state', 'waiting', 'message') ?? 'ends again and again' }
     : undefined

@@ -48,6 +48,7 @@ const workloadFinding = z.strictObject({
   failed: z.boolean().meta({ description: 'It will not come right by waiting.' }),
   message: z.string(),
   log: z.string().optional(),
+  pod: z.string().optional().meta({ description: 'What the pod of a failed Job tells where it has printed nothing.' }),
 })
 
 const kindFinding = z.strictObject({ apiVersion: z.string(), kind: z.string() })

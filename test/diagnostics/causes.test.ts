@@ -137,6 +137,17 @@ describe('the causes of a failure', () => {
     expect(explained(failure, causes)).toMatch(/^not done within 60 s; Job ran\/load on edge failed: /)
   })
 
+  it('say of a Job whose container could not start why not, where the step has not', () => {
+    const pod = 'ended with exit code 128: StartError: exec: "/nope": no such file or directory'
+    const job = { object: 'Job ran/load', failed: true, message: 'BackoffLimitExceeded', pod }
+    const causes = causesOf([target({ workloads: [job] })], failure)
+    expect(causes[0]?.sentence).toBe(`Job ran/load on edge failed: BackoffLimitExceeded; its pod ${pod}`)
+    const told = { code: 'PROVISIONING_FAILED', step: 'ready', cause: 'Job ran/load failed: BackoffLimitExceeded' }
+    expect(explained(told, causes)).toBe(`${told.cause}; its pod ${pod}`)
+    const knows = { ...told, cause: `Job ran/load failed: BackoffLimitExceeded; container hook: ${pod}` }
+    expect(explained(knows, causesOf([target({ workloads: [{ ...job, hook: true }] })], knows))).toBe(knows.cause)
+  })
+
   it('do not repeat an event that the step has told', () => {
     const message = 'Error creating: pods "smoke-1-" is forbidden: exceeded quota: ran'
     const at = '2026-01-01T00:00:00.000Z'

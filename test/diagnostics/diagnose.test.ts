@@ -4,6 +4,7 @@ import { writeStatus } from '../../src/clusters/simulated/controllers/write-stat
 import { createSimulatedClusters, type SimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import { diagnose } from '../../src/diagnostics/diagnose.ts'
 import type { DiagnosePorts, Target } from '../../src/diagnostics/subject.ts'
+import { jobThatCannotStart } from '../harness/failed-job.ts'
 import { needs } from '../harness/needs.ts'
 import { createTestStore, silentLog, type TestStore } from '../harness/redis.ts'
 
@@ -186,6 +187,17 @@ describe('a diagnosis', needs('redis'), () => {
     expect(causes.filter((cause) => cause.includes('FailedCreate'))).toEqual([
       'ReplicaSet shared/du-7c5d8f9b6d on edge: FailedCreate: at 45',
     ])
+  })
+
+  it('says why the container of a failed Job could not start', async () => {
+    const namespace = 'jobs'
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    const job = await jobThatCannotStart(cluster, namespace)
+    const objects = [{ apiVersion: 'batch/v1', kind: 'Job', namespace, name: job.metadata.name }]
+    const { causes } = await look([{ ...target, objects, namespaces: [namespace] }])
+    expect(causes[0]).toMatch(
+      /^hook Job jobs\/smoke on edge failed: BackoffLimitExceeded.*; its pod ended with exit code 128: StartError: .*exec: "\/nope": stat \/nope: no such file or directory/,
+    )
   })
 
   it('of a cluster whose making failed has the logs of its nodes', async () => {
