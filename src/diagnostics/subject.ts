@@ -21,6 +21,8 @@ export interface Target {
   /** What the request has made there. */
   objects: ObjectRef[]
   namespaces: string[]
+  /** Where the request says that operators run. */
+  operatorNamespaces: string[]
   /** Where kpt keeps what it applied. */
   inventories: { namespace: string; name: string }[]
   /** The cluster was made by the request itself. */

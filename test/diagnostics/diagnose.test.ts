@@ -23,7 +23,8 @@ describe('a diagnosis', needs('redis'), () => {
   })
   afterAll(() => testStore?.stop())
 
-  const target: Target = { oCloudId: 'o-1', name: 'o-1', objects: [], namespaces: [NAMESPACE], inventories: [] }
+  const nothing = { objects: [], operatorNamespaces: [], inventories: [] }
+  const target: Target = { ...nothing, oCloudId: 'o-1', name: 'o-1', namespaces: [NAMESPACE] }
   const status = async () => ({ reachable: true, version: 'v1', checkedAt: '' })
   const ports = (more: Partial<DiagnosePorts> = {}): DiagnosePorts => ({
     open: async () => cluster,
@@ -189,6 +190,25 @@ describe('a diagnosis', needs('redis'), () => {
     ])
   })
 
+  it('looks for operators where the request says that they run, and where it has put them', async () => {
+    const operator = (namespace: string, name: string, labels: Record<string, string>) =>
+      cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, labels },
+        spec: { containers: [{ name: 'manager', image: 'operator' }] },
+      })
+    for (const name of ['named', 'applied'])
+      await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    await operator('named', 'manager', { 'control-plane': 'controller-manager' })
+    await operator('applied', 'focom', { 'app.kubernetes.io/name': 'focom-operator' })
+    await operator('applied', 'workload', { 'control-plane': 'controller-manager' })
+    const { targets } = await look([{ ...target, operatorNamespaces: ['named'], namespaces: ['applied'] }])
+    const found = targets[0]?.operatorLogs?.map(({ namespace, pod }) => `${namespace}/${pod}`)
+    expect(found).toEqual(expect.arrayContaining(['named/manager', 'applied/focom']))
+    expect(found).not.toContain('applied/workload')
+  })
+
   it('says why the container of a failed Job could not start', async () => {
     const namespace = 'jobs'
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
@@ -203,10 +223,9 @@ describe('a diagnosis', needs('redis'), () => {
   it('of a cluster whose making failed has the logs of its nodes', async () => {
     const logs = async () => [{ name: 'node.log', text: 'no space left' }]
     const unregistered = {
+      ...nothing,
       name: 'half',
-      objects: [],
       namespaces: [],
-      inventories: [],
       made: { driver: 'kind' as const, clusterName: 'half' },
     }
     const { targets } = await look([unregistered], { lifecycle: () => ({ logs }) })
