@@ -1,5 +1,6 @@
 import { plainWords } from '../clusters/log-end.ts'
 import type { DiagnosedTarget, Diagnosis, PodFinding } from './schema.ts'
+import { isUnschedulable, unschedulableSentence } from './unschedulable.ts'
 
 const MOST = 10
 const LONGEST_WORDS = 400
@@ -54,7 +55,7 @@ function ofPods({ name, pods = [] }: DiagnosedTarget): Cause[] {
   return [...alike.values()].flatMap((group) => {
     const [pod] = group
     if (pod === undefined) return []
-    const weight = WEIGHTS[pod.problem]
+    const weight = isUnschedulable(pod.problem) ? OF_UNSCHEDULABLE : WEIGHTS[pod.problem]
     return [
       {
         weight: pod.ours ? weight : weight - 40,
@@ -65,7 +66,8 @@ function ofPods({ name, pods = [] }: DiagnosedTarget): Cause[] {
   })
 }
 
-const WEIGHTS = { image: 85, configuration: 84, capacity: 82, crash: 80, other: 45 } as const
+const WEIGHTS = { image: 85, configuration: 84, crash: 80, other: 45 } as const
+const OF_UNSCHEDULABLE = 82
 
 /** Pods of one workload are called alike. */
 const stemOf = ({ namespace, name, message }: PodFinding): string =>
@@ -75,13 +77,13 @@ function sentenceOf(pod: PodFinding, others: number, oCloud: string): string {
   const more = others > 0 ? ` (and ${others} more)` : ''
   const where = `pod ${pod.namespace}/${pod.name}${more} on ${oCloud}`
   const said = cut(pod.message)
+  if (isUnschedulable(pod.problem)) {
+    const asks = pod.asks ? `; it asks for cpu ${pod.asks.cpu}, memory ${pod.asks.memory}` : ''
+    return unschedulableSentence(pod.problem, where, said, asks)
+  }
   switch (pod.problem) {
     case 'image':
       return `image ${pod.image ?? '?'} cannot be pulled for ${where}: ${said}`
-    case 'capacity': {
-      const asks = pod.asks ? `; it asks for cpu ${pod.asks.cpu}, memory ${pod.asks.memory}` : ''
-      return `no node takes ${where}, there is no capacity for it: ${said}${asks}`
-    }
     case 'crash': {
       const last = lastLine(pod.log)
       return `container ${pod.container ?? '?'} of ${where} ${said}${last && `; its last words: "${last}"`}`
@@ -94,19 +96,19 @@ function sentenceOf(pod: PodFinding, others: number, oCloud: string): string {
 }
 
 function ofWorkloads({ name, workloads = [] }: DiagnosedTarget): Cause[] {
-  return workloads.map(({ object, hook, failed, message, log }) => {
+  return workloads.map(({ object, hook, failed, message, log, pod }) => {
     const last = lastLine(log)
     const job = object.startsWith('Job ')
-    const lastWords = last && `; its last words: "${last}"`
-    const words = `${cut(message)}${lastWords}`
-    const said = last || message
+    const beyond = last ? `; its last words: "${last}"` : pod ? `; its pod ${cut(pod)}` : ''
+    const words = `${cut(message)}${beyond}`
+    const said = last || pod || message
     if (failed)
       return {
         weight: job ? 88 : 70,
         sentence: `${hook ? 'hook ' : ''}${object} on ${name} failed: ${words}`,
         said,
         // A hook's step has read its last words itself.
-        about: { object, beyond: hook ? '' : lastWords },
+        about: { object, beyond: hook ? '' : beyond },
       }
     const refused = /exceeded quota|forbidden|denied/i.test(message)
     return { weight: refused ? 86 : 35, sentence: `${object} on ${name} is not ready: ${words}`, said }
@@ -145,8 +147,8 @@ const TELLING: [RegExp, number][] = [
 
 function ofEvents({ name, events = [] }: DiagnosedTarget): Cause[] {
   const seen = new Set<string>()
-  return events.flatMap(({ type, reason, object, message }) => {
-    const weight = type === 'Warning' ? TELLING.find(([pattern]) => pattern.test(reason))?.[1] : undefined
+  return events.flatMap(({ type, reason, object, ours, message }) => {
+    const weight = ours && type === 'Warning' ? TELLING.find(([pattern]) => pattern.test(reason))?.[1] : undefined
     const kind = `${reason} ${object.split('/')[0]}`
     if (weight === undefined || seen.has(kind)) return []
     seen.add(kind)

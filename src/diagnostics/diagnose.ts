@@ -21,10 +21,10 @@ export interface DiagnoseOptions {
  */
 export async function diagnose(subject: Subject, options: DiagnoseOptions): Promise<Diagnosis> {
   const { signal, redact, clock, ports, limitMs } = options
-  const { reference, failure, generation, phase } = subject
+  const { reference, since, failure, generation, phase } = subject
   const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
   const found = await Promise.all(
-    subject.targets.map((target) => lookAt(target, { reference, ports, signal: limited })),
+    subject.targets.map((target) => lookAt(target, { reference, since, ports, signal: limited })),
   )
   signal.throwIfAborted()
   const targets = withWords(found, (text) => maskSecrets(redact(text)))

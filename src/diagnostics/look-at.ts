@@ -18,8 +18,9 @@ const KIND_LOG_BYTES = 16 * 1024
 /** Everything that can be found out about one target before the signal aborts; never rejects. */
 export async function lookAt(
   target: Target,
-  { reference, ports, signal }: { reference: string; ports: DiagnosePorts; signal: AbortSignal },
+  { ports, ...context }: Pick<Scene, 'reference' | 'since' | 'signal'> & { ports: DiagnosePorts },
 ): Promise<DiagnosedTarget> {
+  const { signal } = context
   const found: DiagnosedTarget = { name: target.name, reachable: false, notCollected: [] }
 
   async function keep<K extends keyof DiagnosedTarget>(
@@ -53,7 +54,7 @@ export async function lookAt(
     await keep('name', STATUS_MS, () => ports.describe(oCloudId))
     const cluster = await reach(oCloudId)
     if (cluster === undefined) return
-    const scene = (own: AbortSignal): Scene => ({ reference, target, cluster, signal: own })
+    const scene = (own: AbortSignal): Scene => ({ ...context, target, cluster, signal: own })
     const look = <K extends keyof DiagnosedTarget>(what: K, collector: Collector<NonNullable<DiagnosedTarget[K]>>) =>
       keep(what, collector.limitMs, (own) => collector.collect(scene(own)))
     await Promise.all([

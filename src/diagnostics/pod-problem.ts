@@ -1,7 +1,9 @@
 import type { KubernetesObject } from '../clusters/cluster.ts'
-import { conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
+import { badEndOf } from '../clusters/container-end.ts'
+import { at, conditionOf, listAt, numberAt, stringAt } from '../clusters/fields.ts'
 import { isCurrent } from '../clusters/readiness.ts'
 import type { PodFinding } from './schema.ts'
+import { whyUnschedulable } from './unschedulable.ts'
 
 export type PodProblem = Pick<PodFinding, 'problem' | 'message' | 'container' | 'image' | 'exitCode' | 'restarts'> & {
   /** It runs again: what it said last was said by the one before. */
@@ -24,7 +26,7 @@ export function problemOf(pod: KubernetesObject): PodProblem | undefined {
   if (pod.metadata.deletionTimestamp !== undefined || isCurrent(pod).current) return undefined
   const scheduled = conditionOf(pod, 'PodScheduled')
   if (scheduled?.status === 'False' && scheduled.reason !== 'SchedulingGated')
-    return { problem: 'capacity', message: scheduled.message ?? scheduled.reason ?? 'no node takes it' }
+    return unscheduled(scheduled.message ?? scheduled.reason ?? 'no node takes it')
   const statuses = [...listAt(pod, 'status', 'initContainerStatuses'), ...listAt(pod, 'status', 'containerStatuses')]
   const problems = statuses.map(problemOfContainer).filter((problem) => problem !== undefined)
   return (
@@ -32,6 +34,8 @@ export function problemOf(pod: KubernetesObject): PodProblem | undefined {
     problems[0] ?? { problem: 'other', message: stringAt(pod, 'status', 'message') ?? isCurrent(pod).message }
   )
 }
+
+const unscheduled = (message: string): PodProblem => ({ problem: whyUnschedulable(message) ?? 'other', message })
 
 function problemOfContainer(status: unknown): PodProblem | undefined {
   const container = stringAt(status, 'name')
@@ -54,12 +58,8 @@ function problemOfContainer(status: unknown): PodProblem | undefined {
 /** How a container that does not run ended last; undefined when that was well. */
 function endOf(status: unknown): { message: string; exitCode?: number } | undefined {
   const state = stringAt(status, 'state', 'running', 'startedAt') === undefined ? 'state' : 'none'
-  for (const when of [state, 'lastState']) {
-    const exitCode = numberAt(status, when, 'terminated', 'exitCode')
-    if (exitCode === undefined || exitCode === 0) continue
-    const why = [stringAt(status, when, 'terminated', 'reason'), stringAt(status, when, 'terminated', 'message')]
-    return { message: [`ended with exit code ${exitCode}`, ...why.filter(Boolean)].join(': '), exitCode }
-  }
+  const end = badEndOf(at(status, state)) ?? badEndOf(at(status, 'lastState'))
+  if (end) return end
   return stringAt(status, 'state', 'waiting', 'reason') === 'CrashLoopBackOff'
     ? { message: stringAt(status, 'state', 'waiting', 'message') ?? 'ends again and again' }
     : undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UNSCHEDULABLE } from './unschedulable.ts'
 
 const dateTime = z.string().meta({ format: 'date-time' })
 const amounts = z.strictObject({ cpu: z.string(), memory: z.string(), pods: z.string() })
@@ -17,6 +18,7 @@ const eventFinding = z.strictObject({
   type: z.string(),
   reason: z.string(),
   object: z.string(),
+  ours: z.boolean().meta({ description: 'About what this request has made, and in this generation.' }),
   message: z.string(),
   count: z.int(),
 })
@@ -26,9 +28,9 @@ const podFinding = z.strictObject({
   name: z.string(),
   ours: z.boolean().meta({ description: 'Made by this request.' }),
   phase: z.string(),
-  problem: z.enum(['image', 'capacity', 'crash', 'configuration', 'other']).meta({
+  problem: z.enum(['image', ...UNSCHEDULABLE, 'crash', 'configuration', 'other']).meta({
     description:
-      'image: it cannot be pulled; capacity: no node takes the pod; configuration: something that it names is missing.',
+      'image: it cannot be pulled; configuration: something that it names is missing; claim, neighbours, capacity, port, affinity, taint, cordon: no node takes the pod, for want of a volume, by its rules about other pods, for want of room, for a host port that is taken, for its labels, for its taints, as it is cordoned.',
   }),
   message: z.string(),
   node: z.string().optional(),
@@ -46,6 +48,7 @@ const workloadFinding = z.strictObject({
   failed: z.boolean().meta({ description: 'It will not come right by waiting.' }),
   message: z.string(),
   log: z.string().optional(),
+  pod: z.string().optional().meta({ description: 'What the pod of a failed Job tells where it has printed nothing.' }),
 })
 
 const kindFinding = z.strictObject({ apiVersion: z.string(), kind: z.string() })

@@ -6,6 +6,8 @@ export interface Subject {
   /** The request's label on its objects. */
   reference: string
   generation: number
+  /** When the work of this generation began: what happened before has other causes. */
+  since: string
   phase: string
   failure?: { code: string; step: string | null; cause: string; oCloudId?: string }
   targets: Target[]
@@ -19,6 +21,8 @@ export interface Target {
   /** What the request has made there. */
   objects: ObjectRef[]
   namespaces: string[]
+  /** Where the request says that operators run. */
+  operatorNamespaces: string[]
   /** Where kpt keeps what it applied. */
   inventories: { namespace: string; name: string }[]
   /** The cluster was made by the request itself. */
@@ -37,6 +41,7 @@ export interface DiagnosePorts {
 /** What a collector gets: a target that answers. */
 export interface Scene {
   reference: string
+  since: string
   target: Target
   cluster: Cluster
   signal: AbortSignal

@@ -15,7 +15,7 @@ export const BEHAVIOURS = [
   'timeout-text',
   // Takes ten times as long.
   'slow',
-  // Porch's first try fails: the old generation falls silent, the new one waits for the second.
+  // Porch's first try fails, also where Porch is not there: the old generation falls silent, the new one waits for the second.
   'render-error',
   // FoCoM writes its phases in another case than it usually does.
   'wrong-case',
@@ -24,6 +24,9 @@ export const BEHAVIOURS = [
 ] as const
 
 export type BehaviourName = (typeof BEHAVIOURS)[number]
+
+/** What only FoCoM does: nothing without it. */
+export const OF_FOCOM: readonly BehaviourName[] = ['wrong-case', 'outage-failed-for-ever']
 
 export const operatorBehaviourSchema = z.strictObject({
   behaviour: z.enum(BEHAVIOURS).default('normal'),

@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts'
 import type { SecretBox } from '../store/store.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Accepted } from './lifecycle.ts'
-import { checkQueueOptions } from './option-rules.ts'
+import { checkQueueOptions, operatorFaults } from './option-rules.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
 import type { SubmittedRequest } from './service-types.ts'
 import type { AcceptedParameters, TemplateCatalogue } from './templates/catalogue-types.ts'
@@ -148,6 +148,7 @@ function checkSimulatedSteps(options: RequestOptions | undefined, template: Temp
   for (const hook of Object.keys(simulation.hooks ?? {}))
     if (!names.includes(hookStep(hook)))
       fields.push({ pointer: `/options/simulation/hooks/${hook}`, message: 'is no hook of the template' })
+  fields.push(...operatorFaults(simulation.operator, template))
   if (fields.length > 0)
     throw new ServiceError('INVALID_OPTIONS', 'options.simulation names what the template does not have', { fields })
 }

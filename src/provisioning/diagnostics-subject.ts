@@ -10,7 +10,7 @@ export function subjectOf(
   record: ProvisioningRecord,
   failure: Pick<FailureRecord, 'code' | 'step' | 'cause'> | undefined = record.error,
 ): Subject {
-  const { reference, generation, phase } = record
+  const { reference, generation, phase, startedAt, createdAt } = record
   const all = [...record.retired, ...record.steps]
   const stoodOn = all.flatMap(({ made }) => made?.oCloudId ?? [])
   const ids = [...new Set([...record.oCloudIds, ...stoodOn])]
@@ -18,6 +18,7 @@ export function subjectOf(
   return {
     reference,
     generation,
+    since: startedAt ?? createdAt,
     phase,
     ...(failure && {
       failure: { code: failure.code, step: failure.step, cause: failure.cause, ...(failing && { oCloudId: failing }) },
@@ -42,16 +43,25 @@ function targetOf(oCloudId: string, steps: readonly StepRecord[], { parameters, 
     name: oCloudId,
     objects: inside.map(plainRef),
     namespaces: [...new Set([...namespaces, ...named])].slice(0, MOST_NAMESPACES),
+    operatorNamespaces: operatorNamespaces(parameters),
     inventories: made.flatMap(inventoryOf),
     ...(cluster && { made: cluster }),
   }
 }
 
+/** By their names in templates: `focomNamespace`, `o2imsNamespace`. */
+const operatorNamespaces = (parameters: ProvisioningRecord['parameters']): string[] =>
+  Object.entries(parameters).flatMap(([name, value]) =>
+    name.endsWith('Namespace') && typeof value === 'string' ? [value] : [],
+  )
+
+const NOTHING = { objects: [], namespaces: [], operatorNamespaces: [], inventories: [] }
+
 /** Clusters whose making failed before they were registered. */
 function unregistered(steps: readonly StepRecord[]): Target[] {
   return steps.flatMap(({ made }) => {
     const cluster = made && made.oCloudId === undefined ? clusterOf(made) : undefined
-    return cluster ? [{ name: cluster.clusterName, objects: [], namespaces: [], inventories: [], made: cluster }] : []
+    return cluster ? [{ ...NOTHING, name: cluster.clusterName, made: cluster }] : []
   })
 }
 

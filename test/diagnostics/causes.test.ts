@@ -89,6 +89,7 @@ describe('the causes of a failure', () => {
             type: 'Warning',
             reason: 'FailedMount',
             object: 'Pod ran/du',
+            ours: true,
             message: 'secret "x" not found',
             count: 3,
           },
@@ -136,16 +137,46 @@ describe('the causes of a failure', () => {
     expect(explained(failure, causes)).toMatch(/^not done within 60 s; Job ran\/load on edge failed: /)
   })
 
+  it('say of a Job whose container could not start why not, where the step has not', () => {
+    const pod = 'ended with exit code 128: StartError: exec: "/nope": no such file or directory'
+    const job = { object: 'Job ran/load', failed: true, message: 'BackoffLimitExceeded', pod }
+    const causes = causesOf([target({ workloads: [job] })], failure)
+    expect(causes[0]?.sentence).toBe(`Job ran/load on edge failed: BackoffLimitExceeded; its pod ${pod}`)
+    const told = { code: 'PROVISIONING_FAILED', step: 'ready', cause: 'Job ran/load failed: BackoffLimitExceeded' }
+    expect(explained(told, causes)).toBe(`${told.cause}; its pod ${pod}`)
+    const knows = { ...told, cause: `Job ran/load failed: BackoffLimitExceeded; container hook: ${pod}` }
+    expect(explained(knows, causesOf([target({ workloads: [{ ...job, hook: true }] })], knows))).toBe(knows.cause)
+  })
+
   it('do not repeat an event that the step has told', () => {
     const message = 'Error creating: pods "smoke-1-" is forbidden: exceeded quota: ran'
     const at = '2026-01-01T00:00:00.000Z'
-    const event = { at, type: 'Warning', reason: 'FailedCreate', object: 'Job ran/smoke-1', message, count: 1 }
+    const event = {
+      at,
+      type: 'Warning',
+      reason: 'FailedCreate',
+      object: 'Job ran/smoke-1',
+      ours: true,
+      message,
+      count: 1,
+    }
     const told = {
       code: 'PROVISIONING_FAILED',
       step: 'smoke',
       cause: `Job ran/smoke-1 did not end; no pod: ${message}`,
     }
     expect(explained(told, causesOf([target({ events: [event] })], told))).toBe(told.cause)
+  })
+
+  it('are not what happened to the objects of others, or before', () => {
+    const at = '2026-01-01T00:00:00.000Z'
+    const theirs = { at, type: 'Warning', reason: 'FailedCreate', object: 'ReplicaSet ran/x-5d4f', ours: false }
+    const crash = pod({ problem: 'crash', message: 'ended with exit code 2' })
+    const events = [{ ...theirs, message: 'serviceaccount "nobody" not found', count: 9 }]
+    expect(sentences([target({ events, pods: [crash] })])).toEqual([
+      expect.stringMatching(/^container main of pod ran\/du-1-a on edge ended with exit code 2/),
+      'step ready: not done within 60 s',
+    ])
   })
 
   it('are none where all is well', () => {

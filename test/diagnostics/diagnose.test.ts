@@ -4,6 +4,7 @@ import { writeStatus } from '../../src/clusters/simulated/controllers/write-stat
 import { createSimulatedClusters, type SimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
 import { diagnose } from '../../src/diagnostics/diagnose.ts'
 import type { DiagnosePorts, Target } from '../../src/diagnostics/subject.ts'
+import { jobThatCannotStart } from '../harness/failed-job.ts'
 import { needs } from '../harness/needs.ts'
 import { createTestStore, silentLog, type TestStore } from '../harness/redis.ts'
 
@@ -22,7 +23,8 @@ describe('a diagnosis', needs('redis'), () => {
   })
   afterAll(() => testStore?.stop())
 
-  const target: Target = { oCloudId: 'o-1', name: 'o-1', objects: [], namespaces: [NAMESPACE], inventories: [] }
+  const nothing = { objects: [], operatorNamespaces: [], inventories: [] }
+  const target: Target = { ...nothing, oCloudId: 'o-1', name: 'o-1', namespaces: [NAMESPACE] }
   const status = async () => ({ reachable: true, version: 'v1', checkedAt: '' })
   const ports = (more: Partial<DiagnosePorts> = {}): DiagnosePorts => ({
     open: async () => cluster,
@@ -38,7 +40,7 @@ describe('a diagnosis', needs('redis'), () => {
     signal = new AbortController().signal,
   ) =>
     diagnose(
-      { reference: 'r', generation: 1, phase: 'FAILED', targets },
+      { reference: 'r', since: '2026-01-01T00:01:30.500Z', generation: 1, phase: 'FAILED', targets },
       {
         limitMs,
         signal,
@@ -132,13 +134,14 @@ describe('a diagnosis', needs('redis'), () => {
       ],
     }))
     const made = { driver: 'kind' as const, clusterName: 'edge' }
-    const logs = async () => [{ name: 'edge-control-plane/kubelet.log', text: 'token: abcdef' }]
+    const logs = async () => [{ name: 'edge-control-plane/kubelet.log', text: 'token: abcdef0123' }]
     const inventories = [{ namespace: NAMESPACE, name: 'inventory' }]
-    const { targets, causes } = await look([{ ...target, made, inventories }], { lifecycle: () => ({ logs }) })
+    const objects = [{ apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE, name: 'focom' }]
+    const { targets, causes } = await look([{ ...target, objects, made, inventories }], { lifecycle: () => ({ logs }) })
     expect(targets[0]).toMatchObject({
       events: [
-        { message: 'then [secret]', object: `Pod ${NAMESPACE}/focom`, at: '2026-01-01T00:02:00.000Z' },
-        { message: 'first' },
+        { message: 'then [secret]', ours: true, object: `Pod ${NAMESPACE}/focom`, at: '2026-01-01T00:02:00.000Z' },
+        { message: 'first', ours: false },
       ],
       operatorLogs: [
         { namespace: NAMESPACE, pod: 'focom', phase: 'Pending', log: 'reconciling\nfailed to reach the edge' },
@@ -155,13 +158,74 @@ describe('a diagnosis', needs('redis'), () => {
     expect(causes[0]).toContain('FailedMount: then [secret]')
   })
 
+  it('tells what concerns the request and happened in its time from the events of others', async () => {
+    const namespace = 'shared'
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    for (const [name, second] of [
+      ['du-7c5d8f9b6d', '29'],
+      ['du-7c5d8f9b6d', '30'],
+      ['du-7c5d8f9b6d', '45'],
+      ['other-7c5d8f9b6d', '50'],
+    ])
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: `${name}.${second}`, namespace },
+        type: 'Warning',
+        reason: 'FailedCreate',
+        message: `at ${second}`,
+        lastTimestamp: `2026-01-01T00:01:${second}Z`,
+        involvedObject: { kind: 'ReplicaSet', namespace, name: name ?? '' },
+      })
+    const objects = [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'du' }]
+    const { targets, causes } = await look([{ ...target, objects, namespaces: [namespace] }])
+    expect(targets[0]?.events?.map(({ message, ours }) => [message, ours])).toEqual([
+      ['at 50', false],
+      ['at 45', true],
+      ['at 30', true],
+      ['at 29', false],
+    ])
+    expect(causes.filter((cause) => cause.includes('FailedCreate'))).toEqual([
+      'ReplicaSet shared/du-7c5d8f9b6d on edge: FailedCreate: at 45',
+    ])
+  })
+
+  it('looks for operators where the request says that they run, and where it has put them', async () => {
+    const operator = (namespace: string, name: string, labels: Record<string, string>) =>
+      cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace, labels },
+        spec: { containers: [{ name: 'manager', image: 'operator' }] },
+      })
+    for (const name of ['named', 'applied'])
+      await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    await operator('named', 'manager', { 'control-plane': 'controller-manager' })
+    await operator('applied', 'focom', { 'app.kubernetes.io/name': 'focom-operator' })
+    await operator('applied', 'workload', { 'control-plane': 'controller-manager' })
+    const { targets } = await look([{ ...target, operatorNamespaces: ['named'], namespaces: ['applied'] }])
+    const found = targets[0]?.operatorLogs?.map(({ namespace, pod }) => `${namespace}/${pod}`)
+    expect(found).toEqual(expect.arrayContaining(['named/manager', 'applied/focom']))
+    expect(found).not.toContain('applied/workload')
+  })
+
+  it('says why the container of a failed Job could not start', async () => {
+    const namespace = 'jobs'
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+    const job = await jobThatCannotStart(cluster, namespace)
+    const objects = [{ apiVersion: 'batch/v1', kind: 'Job', namespace, name: job.metadata.name }]
+    const { causes } = await look([{ ...target, objects, namespaces: [namespace] }])
+    expect(causes[0]).toMatch(
+      /^hook Job jobs\/smoke on edge failed: BackoffLimitExceeded.*; its pod ended with exit code 128: StartError: .*exec: "\/nope": stat \/nope: no such file or directory/,
+    )
+  })
+
   it('of a cluster whose making failed has the logs of its nodes', async () => {
     const logs = async () => [{ name: 'node.log', text: 'no space left' }]
     const unregistered = {
+      ...nothing,
       name: 'half',
-      objects: [],
       namespaces: [],
-      inventories: [],
       made: { driver: 'kind' as const, clusterName: 'half' },
     }
     const { targets } = await look([unregistered], { lifecycle: () => ({ logs }) })

@@ -7,7 +7,15 @@ const sizeOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
 function diagnosis(events: number, logBytes: number, targets = 1): Diagnosis {
   const at = '2026-01-01T00:00:00.000Z'
-  const event = { at, type: 'Warning', reason: 'FailedMount', object: 'Pod ran/du', message: 'm'.repeat(300), count: 1 }
+  const event = {
+    at,
+    type: 'Warning',
+    reason: 'FailedMount',
+    object: 'Pod ran/du',
+    ours: true,
+    message: 'm'.repeat(300),
+    count: 1,
+  }
   const target = {
     oCloudId: 'o',
     name: 'edge',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, toTheEnd } from '../harness/client.ts'
+import { eventually } from '../harness/eventually.ts'
 import { needs } from '../harness/needs.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
 import { requestFor } from '../harness/templates.ts'
@@ -13,6 +14,13 @@ function tool(name: string, ...args: string[]): string {
   return execFileSync(name, args, { encoding: 'utf8', timeout: 120_000, stdio: ['ignore', 'pipe', 'pipe'] }).trim()
 }
 
+const CONFIG = ['--kubeconfig', '/etc/kubernetes/admin.conf']
+
+function kubectl(args: string[], input?: string): string {
+  const options = { encoding: 'utf8', timeout: 60_000, input } as const
+  return execFileSync('docker', ['exec', '-i', NODE, 'kubectl', ...CONFIG, ...args], options)
+}
+
 const removeCluster = () => tool('kind', 'delete', 'cluster', '--name', CLUSTER, '--kubeconfig', '/dev/null')
 
 describe('diagnostics on a true cluster', needs('redis', 'kind'), () => {
@@ -23,9 +31,8 @@ describe('diagnostics on a true cluster', needs('redis', 'kind'), () => {
     removeCluster()
     const image = process.env.KIND_NODE_IMAGE ? ['--image', process.env.KIND_NODE_IMAGE] : []
     tool('kind', 'create', 'cluster', '--name', CLUSTER, ...image, '--kubeconfig', '/dev/null', '--wait', '2m')
-    const where = ['--kubeconfig', '/etc/kubernetes/admin.conf', '-n', 'kube-system']
     const path = '-o=jsonpath={.spec.template.spec.containers[0].image}'
-    coredns = tool('docker', 'exec', NODE, 'kubectl', ...where, 'get', 'deployment', 'coredns', path)
+    coredns = kubectl(['get', 'deployment', 'coredns', '-n', 'kube-system', path])
     server = await startServer({ env: { OCLOUD_STATUS_CACHE_SECONDS: '0' } })
     const kubeconfig = tool('kind', 'get', 'kubeconfig', '--name', CLUSTER)
     const registered = await call(`${server.url}/o2ims/v1/ocloud`, 'POST', { name: 'true-edge', kubeconfig })
@@ -79,6 +86,45 @@ describe('diagnostics on a true cluster', needs('redis', 'kind'), () => {
     })
     const reasons = capacity.body.collected.targets[0].events.map(({ reason }: { reason: string }) => reason)
     expect(reasons).toContain('FailedScheduling')
+  }, 120_000)
+
+  it('tell a node that lacks a label from one that lacks room, and say why a container could not start', async () => {
+    const [unlabelled, unstarted] = await Promise.all([
+      failed('no-label', { image: coredns, nodeSelector: { ran: 'only' } }, 15),
+      failed('no-start', { kind: 'Job', image: coredns, command: ['/nope'] }, 40),
+    ])
+    expect(unlabelled.cause).toMatch(
+      /^no node takes pod no-label\/.*, none has the labels that it asks for: .*nodeSelector/,
+    )
+    expect(unstarted.cause).toMatch(
+      /^Job no-start\/no-start on true-edge failed: .*its pod ended with exit code 128: .*\/nope/,
+    )
+    expect(unstarted.request.progress.error.cause).toContain('/nope')
+  }, 120_000)
+
+  it('do not take what happened to somebody else in the namespace for the cause', async () => {
+    const name = 'shared'
+    const labels = { app: 'other-team' }
+    const containers = [{ name: 'main', image: coredns }]
+    const theirs = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'other-team', namespace: name },
+        spec: {
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { serviceAccountName: 'nobody-here', containers } },
+        },
+      },
+    ]
+    for (const object of theirs) kubectl(['apply', '-f', '-'], JSON.stringify(object))
+    await eventually(async () => expect(kubectl(['get', 'events', '-n', name])).toContain('nobody-here'), 20_000)
+    kubectl(['delete', 'deployment', 'other-team', '-n', name])
+    const { cause, body } = await failed(name, { image: coredns, args: ['-no-such-flag'] }, 15)
+    expect(cause).toMatch(/^container main of pod shared\/.* ended with exit code/)
+    expect(JSON.stringify(body.collected.causes)).not.toContain('nobody-here')
+    expect(JSON.stringify(body.collected.targets[0].events)).toContain('nobody-here')
   }, 120_000)
 
   it('name an edge that went away', async () => {

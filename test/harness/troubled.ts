@@ -5,6 +5,8 @@ export interface Shape {
   log?: string
   image?: string
   args?: string[]
+  command?: string[]
+  nodeSelector?: Record<string, string>
   cpu?: string
   more?: object[]
   silenceSeconds?: number
@@ -20,6 +22,8 @@ export function workloadTemplate(
     cpu = '10m',
     image = 'registry.example/du:1.1',
     args,
+    command,
+    nodeSelector,
     more = [],
     silenceSeconds = 1,
   }: Shape,
@@ -33,7 +37,10 @@ export function workloadTemplate(
     spec: {
       ...(kind === 'Job' && { restartPolicy: 'Never' }),
       terminationGracePeriodSeconds: 0,
-      containers: [{ name: 'main', image, ...(args && { args }), resources: { requests: { cpu } } }],
+      ...(nodeSelector && { nodeSelector }),
+      containers: [
+        { name: 'main', image, ...(command && { command }), ...(args && { args }), resources: { requests: { cpu } } },
+      ],
     },
   }
   const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1'

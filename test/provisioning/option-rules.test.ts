@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/errors.ts'
-import { checkQueueOptions } from '../../src/provisioning/option-rules.ts'
+import { checkQueueOptions, operatorFaults } from '../../src/provisioning/option-rules.ts'
 import { queuePriority } from '../../src/provisioning/priority.ts'
 import type { RequestOptions } from '../../src/provisioning/record.ts'
 
@@ -21,6 +21,19 @@ describe('the rules of the options', () => {
     expect(pointersOf({ approval }, ['ann', 'eve', 'bob'])).toEqual([])
     expect(pointersOf({ approval }, ['ann', 'bob'])).toEqual(['/options/approval/approvers/1'])
     expect(pointersOf({ approval: { required: true } }, ['ann'])).toEqual([])
+  })
+
+  it('let no behaviour of operators stand where none is asked', () => {
+    const template = (uses: string) => ({ steps: [{ name: 'one', uses }] })
+    expect(operatorFaults({ behaviour: 'slow' }, template('manifests'))).toMatchObject([
+      { pointer: '/options/simulation/operator' },
+    ])
+    expect(operatorFaults({ behaviour: 'slow' }, template('o2ims-request'))).toEqual([])
+    expect(operatorFaults({ behaviour: 'wrong-case' }, template('o2ims-request'))).toMatchObject([
+      { pointer: '/options/simulation/operator/behaviour', message: expect.stringContaining('render-error') },
+    ])
+    expect(operatorFaults({ behaviour: 'wrong-case' }, template('focom-request'))).toEqual([])
+    expect(operatorFaults(undefined, template('manifests'))).toEqual([])
   })
 
   it('name every value that is wrong', () => {

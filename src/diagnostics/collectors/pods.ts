@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../clusters/cluster.ts'
 import { listAt, stringAt } from '../../clusters/fields.ts'
 import { OWNER_LABEL } from '../../clusters/ownership.ts'
 import { requestsOf } from '../../packages/requests.ts'
+import { belongsTo } from '../belonging.ts'
 import { problemOf } from '../pod-problem.ts'
 import type { PodFinding } from '../schema.ts'
 import type { Collector, Scene } from '../subject.ts'
@@ -55,16 +56,17 @@ function findingOf(pod: KubernetesObject, scene: Scene): Found[] {
   return [{ finding, ...(runsAgain && { runsAgain }) }]
 }
 
-/** By our label, or made by a workload of the request: the names of what Deployments and Jobs make start with theirs. */
+/** By our label, or made for an object of the request. */
 function isOurs({ metadata }: KubernetesObject, { reference, target }: Scene): boolean {
   if (metadata.labels?.[OWNER_LABEL] === reference) return true
-  const owners = listAt(metadata, 'ownerReferences').map((owner) => stringAt(owner, 'name') ?? '')
-  const names = [metadata.name, ...owners]
-  return target.objects.some(
-    (object) =>
-      object.namespace === metadata.namespace &&
-      names.some((name) => name === object.name || name.startsWith(`${object.name}-`)),
-  )
+  const { namespace, name } = metadata
+  const owners = listAt(metadata, 'ownerReferences').map((owner) => ({
+    kind: stringAt(owner, 'kind') ?? '',
+    namespace,
+    name: stringAt(owner, 'name') ?? '',
+  }))
+  const named = [{ kind: 'Pod', namespace, name }, ...owners]
+  return target.objects.some((object) => named.some((one) => belongsTo(object, one)))
 }
 
 /** What a container said before it ended. Nothing when that cannot be had: the status says enough. */

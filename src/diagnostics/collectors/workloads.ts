@@ -1,6 +1,7 @@
 import { at, listAt, stringAt } from '../../clusters/fields.ts'
 import { HOOK_JOB_LABEL } from '../../clusters/ownership.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
+import { problemOf } from '../pod-problem.ts'
 import type { WorkloadFinding } from '../schema.ts'
 import { type Collector, nameOf, type Scene } from '../subject.ts'
 import { lastWords } from './pods.ts'
@@ -19,7 +20,7 @@ export const workloads: Collector<WorkloadFinding[]> = {
         if (object === undefined) return []
         const state = isCurrent(object)
         if (state.current) return []
-        const log = ref.kind === 'Job' && state.failed ? await logOfJob(scene, ref) : undefined
+        const ended = ref.kind === 'Job' && state.failed ? await endOfJob(scene, ref) : {}
         const hook = at(object.spec, 'template', 'metadata', 'labels', HOOK_JOB_LABEL) !== undefined
         return [
           {
@@ -27,7 +28,7 @@ export const workloads: Collector<WorkloadFinding[]> = {
             ...(hook && { hook: true as const }),
             failed: state.failed,
             message: state.message,
-            ...(log && { log }),
+            ...ended,
           },
         ]
       }),
@@ -39,8 +40,12 @@ export const workloads: Collector<WorkloadFinding[]> = {
   },
 }
 
-async function logOfJob(scene: Scene, { namespace, name }: { namespace?: string; name: string }) {
-  if (namespace === undefined) return undefined
+/** The last words of its pod; where it has none, what its status tells: the container may not even have started. */
+async function endOfJob(
+  scene: Scene,
+  { namespace, name }: { namespace?: string; name: string },
+): Promise<Pick<WorkloadFinding, 'log' | 'pod'>> {
+  if (namespace === undefined) return {}
   const all = await scene.cluster.list({ apiVersion: 'v1', kind: 'Pod' }, { namespace }, { signal: scene.signal })
   const pods = all.filter(({ metadata }) =>
     listAt(metadata, 'ownerReferences').some(
@@ -48,5 +53,9 @@ async function logOfJob(scene: Scene, { namespace, name }: { namespace?: string;
     ),
   )
   const failed = pods.find((pod) => stringAt(pod, 'status', 'phase') === 'Failed') ?? pods[0]
-  return failed && lastWords(scene, { namespace, name: failed.metadata.name })
+  if (failed === undefined) return {}
+  const log = await lastWords(scene, { namespace, name: failed.metadata.name })
+  if (log) return { log }
+  const problem = problemOf(failed)
+  return problem ? { pod: problem.message } : {}
 }

@@ -47,6 +47,9 @@ export async function passNewGeneration(parts: HandlerParts): Promise<number | u
   return profile.observeMs
 }
 
+/** After how many of its steps Porch tries again what has failed. */
+const SECOND_TRY_STEPS = 10
+
 async function giveUp({ cluster, request }: HandlerParts, message?: string, error = message): Promise<undefined> {
   if (message !== undefined) await publish(cluster, request, 'failed', message)
   await noteHandled(cluster, request, error)
@@ -54,11 +57,12 @@ async function giveUp({ cluster, request }: HandlerParts, message?: string, erro
 
 /** Ready=False may pass: Porch tries again. A PackageVariant of that name that is another's is the end. */
 async function render(
-  { cluster, request, profile, signal }: HandlerParts,
+  { cluster, request, profile, behaviour, signal }: HandlerParts,
   clusterName: string,
 ): Promise<boolean | { refused: string }> {
   if ((await cluster.scope(PACKAGE_VARIANT, { signal })) === undefined) {
-    if (profile.packages === 'when-there') return true
+    if (profile.packages === 'when-there')
+      return behaviour.behaviour !== 'render-error' || isLate(request, SECOND_TRY_STEPS * profile.stepMs)
     return { refused: 'Cluster instance rendering failed: PackageVariant is not served' }
   }
   const { name } = request.metadata
@@ -89,7 +93,7 @@ async function idsOf(
   return { cluster: uid, infrastructure: stringAt(made, 'spec', 'infrastructureRef', 'uid') ?? uid }
 }
 
-/** Counted from when the request was made: a restart gives no new time. */
-function isLate({ metadata }: KubernetesObject, creationMs: number): boolean {
-  return Date.now() - Date.parse(metadata.creationTimestamp ?? '') > creationMs
+/** Counted from when the request was made: a restart gives no new time. That is known to the second, rounded down. */
+function isLate({ metadata }: KubernetesObject, ms: number): boolean {
+  return Date.now() - Date.parse(metadata.creationTimestamp ?? '') > ms + 1000
 }

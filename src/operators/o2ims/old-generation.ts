@@ -66,9 +66,10 @@ async function end({ cluster, request, profile, behaviour, signal }: HandlerPart
 
 /** Why the package could not be rendered: what it writes nowhere. Undefined: it was. */
 async function render(parts: HandlerParts, clusterName: string): Promise<string | undefined> {
-  const { cluster, request, profile, signal } = parts
+  const { cluster, request, profile, behaviour, signal } = parts
   if ((await cluster.scope(PACKAGE_VARIANT, { signal })) === undefined) {
-    return profile.packages === 'required' ? 'notFound' : undefined
+    if (profile.packages === 'required') return 'notFound'
+    return behaviour.behaviour === 'render-error' ? 'Cluster instance rendering failed Error (simulated)' : undefined
   }
   const ref = { ...PACKAGE_VARIANT, namespace: PACKAGES_NAMESPACE, name: request.metadata.name }
   if ((await cluster.get(ref, { signal })) === undefined) {

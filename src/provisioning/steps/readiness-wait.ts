@@ -1,4 +1,5 @@
 import type { Cluster, KubernetesObject, ObjectRef } from '../../clusters/cluster.ts'
+import { badEndOf } from '../../clusters/container-end.ts'
 import { at, conditionOf, isObject, listAt, numberAt, stringAt } from '../../clusters/fields.ts'
 import { isCurrent } from '../../clusters/readiness.ts'
 import { servedKinds, untilServed } from '../../clusters/served.ts'
@@ -113,8 +114,8 @@ export function whyNotReady(pod: KubernetesObject): string | undefined {
     const reason = stringAt(status, 'state', 'waiting', 'reason')
     if (reason !== undefined)
       return `${container}: ${[reason, stringAt(status, 'state', 'waiting', 'message')].filter(Boolean).join(': ')}`
-    const exitCode = numberAt(status, 'state', 'terminated', 'exitCode')
-    if (exitCode !== undefined && exitCode !== 0) return `${container}: ended with exit code ${exitCode}`
+    const end = badEndOf(at(status, 'state'))
+    if (end) return `${container}: ${end.message}`
   }
   return `${name}: ${isCurrent(pod).message}`
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import type { BehaviourName, OperatorBehaviour } from '../../../src/operators/behaviour.ts'
+import { BEHAVIOURS, type BehaviourName, OF_FOCOM, type OperatorBehaviour } from '../../../src/operators/behaviour.ts'
 import { CAPI_CLUSTER, PACKAGE_REVISION, PACKAGE_VARIANT, PROVISIONING_REQUEST } from '../../../src/operators/kinds.ts'
 import type { ProvisioningRecord } from '../../../src/provisioning/record.ts'
 import { eventually } from '../../harness/eventually.ts'
@@ -30,6 +30,7 @@ const ENDS: [BehaviourName, 'FULFILLED' | 'FAILED', string | undefined, RegExp][
     'PROVISIONING_FAILED',
     /the o2ims-operator: Cluster resource creation failed reached timeout/,
   ],
+  ['render-error', 'FAILED', 'TIMEOUT', /wrote no status; it noted in an annotation: .*rendering failed/],
 ]
 
 describe('what operators do, and how a request ends', needs('redis'), () => {
@@ -49,6 +50,38 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
     ...more,
   })
   const requestStep = (record: ProvisioningRecord) => record.steps.find(({ name }) => name === 'request')
+
+  test('each behaviour has an end here', () => {
+    expect(ENDS.map(([name]) => name).toSorted()).toEqual(BEHAVIOURS.toSorted())
+  })
+
+  test.each(['edge-5g', 'nephio-workload-cluster'])(
+    'after a first rendering that failed the new generation goes on (%s)',
+    async (template) => {
+      const id = `second-${template}`
+      const own =
+        template === 'edge-5g' ? parameters(id) : { oCloud: 'sim-edge', clusterName: id, imsDefinitions: 'package' }
+      const operator: OperatorBehaviour = { behaviour: 'render-error', generation: 'new', pollMs: 20 }
+      const record = await world.provision(id, template, { ...own, silenceSeconds: 10 }, asked(operator))
+      expect(record.phase, record.message).toBe('FULFILLED')
+      const { startedAt = '', finishedAt = '' } = requestStep(record) ?? {}
+      expect(Date.parse(finishedAt) - Date.parse(startedAt)).toBeGreaterThan(200)
+      await world.remove(id)
+    },
+  )
+
+  test.each(OF_FOCOM)('%s is refused where FoCoM is not asked', async (behaviour) => {
+    const refused = world.provision(
+      `no-${behaviour}`,
+      'nephio-workload-cluster',
+      { oCloud: 'sim-edge', clusterName: 'c' },
+      asked({ behaviour }),
+    )
+    await expect(refused).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      fields: [{ pointer: '/options/simulation/operator/behaviour' }],
+    })
+  })
 
   describe('through FoCoM', () => {
     test.each(ENDS)('%s ends %s (%s)', async (behaviour, phase, code, words) => {
@@ -133,7 +166,7 @@ describe('what operators do, and how a request ends', needs('redis'), () => {
       ...more,
     })
 
-    test.each(ENDS.filter(([name]) => !['wrong-case', 'outage-failed-for-ever'].includes(name)))(
+    test.each(ENDS.filter(([name]) => !OF_FOCOM.includes(name)))(
       '%s ends %s (%s)',
       async (behaviour, phase, code, words) => {
         const id = `direct-${behaviour}`
