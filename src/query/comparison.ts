@@ -1,3 +1,4 @@
+import { foldUuid, looksLikeUuid } from '../uuid.ts'
 import type { Operator } from './grammar.ts'
 import { instantOf } from './instant.ts'
 import type { QueryType, Scalar } from './query-type.ts'
@@ -74,26 +75,25 @@ const not =
 
 /** The stored value's own type decides how the words of the query are read: a map may hold 42 and "42". */
 function equality(values: readonly string[], type: QueryType): Test {
-  const fold = isUuid(type) ? lower : canonical
+  const fold = isUuid(type) ? lower : foldUuid
   const wanted = new Set<unknown>(values.flatMap((value) => [fold(value), numberOf(value), booleanOf(value)]))
   wanted.delete(undefined)
   return (value) => wanted.has(typeof value === 'string' ? fold(value) : value)
 }
 
 function substring(values: readonly string[], type: QueryType): Test {
-  const fold = isUuid(type) ? lower : (text: string) => text
-  const wanted = values.map(fold)
+  const folded = values.map(lower)
   return (value) => {
     if (typeof value !== 'string') return false
-    const folded = fold(value)
-    return wanted.some((part) => folded.includes(part))
+    if (!isUuid(type) && !looksLikeUuid(value)) return values.some((part) => value.includes(part))
+    return folded.some((part) => lower(value).includes(part))
   }
 }
 
 function ordering(wanted: string, type: QueryType, holds: (order: number) => boolean): Test {
   const number = numberOf(wanted)
   const instant = type.open || type.scalars.has('date-time') ? instantOf(wanted) : undefined
-  const fold = isUuid(type) ? lower : (text: string) => text
+  const fold = isUuid(type) ? lower : foldUuid
   const text = fold(wanted)
   return (value) => {
     if (typeof value === 'number') return number !== undefined && holds(orderOf(value, number))
@@ -114,17 +114,6 @@ export function isUuid({ scalars }: QueryType): boolean {
 }
 
 const lower = (text: string): string => text.toLowerCase()
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
-export function looksLikeUuid(text: string): boolean {
-  return text.length === 36 && UUID.test(text)
-}
-
-/** A UUID in lower case, for case makes no difference there; any other text as it is. Indexes that `equalitiesOf` is to serve hold values in this form. */
-export function canonical(text: string): string {
-  return looksLikeUuid(text) ? lower(text) : text
-}
 
 export function numberOf(text: string): number | undefined {
   const number = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN

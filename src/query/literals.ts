@@ -1,4 +1,5 @@
-import { booleanOf, canonical, isUuid, looksLikeUuid, numberOf } from './comparison.ts'
+import { looksLikeUuid } from '../uuid.ts'
+import { booleanOf, isUuid, numberOf } from './comparison.ts'
 import type { Clause, Filter } from './filter.ts'
 
 /** More is not looked for: it would cost Redis more than it saves. */
@@ -31,9 +32,13 @@ function valueTexts(clause: Clause): string[] | undefined {
   return texts.every((forms) => forms !== undefined) ? texts.flat() : undefined
 }
 
+/** With a letter of which the case makes no difference there. */
+const PART_OF_UUID = /^(?=.*[a-f])[0-9a-f-]{1,36}$/i
+
 function textsOf(value: string, { operator, type }: Clause): string[] | undefined {
   const plain = JSON.stringify(value) === `"${value}"`
-  if (operator === 'cont') return plain && value !== '' && !isUuid(type) ? [value] : undefined
+  if (operator === 'cont')
+    return plain && value !== '' && !isUuid(type) && !PART_OF_UUID.test(value) ? [value] : undefined
   if (operator !== 'eq' && operator !== 'in') return undefined
   const mayBeText = type.open || [...type.scalars].some((scalar) => scalar !== 'number' && scalar !== 'boolean')
   if (mayBeText && (!plain || isUuid(type) || looksLikeUuid(value))) return undefined
@@ -41,13 +46,13 @@ function textsOf(value: string, { operator, type }: Clause): string[] | undefine
   return [...(mayBeText ? [`"${value}"`] : []), ...read.map((other) => JSON.stringify(other))]
 }
 
-/** Which values a top-level attribute must have one of, as far as the filter says so, for the attributes that an index knows. Values in `canonical` form. */
+/** Which values a top-level attribute must have one of, as far as the filter says so, for the attributes that an index knows; UUIDs in whatever case. */
 export function equalitiesOf(filter: Filter, indexed: readonly string[]): { attribute: string; values: string[] }[] {
   return filter.flatMap(({ clauses }) =>
     clauses.flatMap(({ operator, path: [attribute, ...deeper], ofKeys, values }) => {
       const known = attribute !== undefined && deeper.length === 0 && !ofKeys && indexed.includes(attribute)
       if (!known || (operator !== 'eq' && operator !== 'in')) return []
-      return [{ attribute, values: [...new Set(values.map(canonical))] }]
+      return [{ attribute, values: [...new Set(values)] }]
     }),
   )
 }

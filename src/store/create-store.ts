@@ -6,9 +6,9 @@ import { checkDurability } from './durability.ts'
 import { checkKey } from './encryption-key.ts'
 import { createFeed } from './feed.ts'
 import { createHolds } from './holds.ts'
+import { bringIntoLayout } from './layout.ts'
 import { createLeases } from './leases.ts'
 import { createLocks } from './locks.ts'
-import { moveValues } from './move-values.ts'
 import { createObjectSpaces } from './object-space.ts'
 import { createOutbox } from './outbox.ts'
 import { createRedisClient } from './redis-client.ts'
@@ -41,7 +41,7 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
     await ping()
     if (external) await checkDurability({ client, log, ...external })
     await checkKey({ client, secrets })
-    await moveValues(client)
+    await bringIntoLayout(client)
     const feed = await createFeed({ client, reader, log })
     const holds = createHolds({ client, leaseMs, log })
     return {

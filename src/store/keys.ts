@@ -1,3 +1,5 @@
+import { foldUuid } from '../uuid.ts'
+
 /** The hash tag that keeps every key in one slot of a Redis Cluster, so that a Lua script may touch them all. */
 const TAG = '{o2ims}'
 
@@ -9,10 +11,10 @@ export function recordName(collection: string, id: string): string {
   return `${collection}:${id}`
 }
 
-/** `<collection>:<attribute>:<value>`: under what name records are found by the value of an attribute. Half of a surrogate pair is more than the decoder in Redis takes. */
+/** `<collection>:<attribute>:<value>`: under what name records are found by the value of an attribute, a UUID without case as filters compare it. Half of a surrogate pair is more than the decoder in Redis takes. */
 export function attributeName(collection: string, attribute: string, value: string): string {
   if (!/^[A-Za-z]\w*$/.test(attribute)) throw new RangeError(`"${attribute}" cannot name an index`)
-  return `${collection}:${attribute}:${value.toWellFormed()}`
+  return `${collection}:${attribute}:${foldUuid(value).toWellFormed()}`
 }
 
 /** Where everything is kept. */

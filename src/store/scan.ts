@@ -16,7 +16,7 @@ export async function look(client: RedisClient, name: string, scan: Scan): Promi
   const { after = 0, where, containing = [] } = scan
   if (where && where.values.length > MOST_VALUES) throw new RangeError(`a scan takes ${MOST_VALUES} values at most`)
   const names = where?.values.map((value) => attributeName(name, where.attribute, value))
-  const indexes = names?.map(KEYS.attribute) ?? [KEYS.index(name)]
+  const indexes = names ? [...new Set(names)].map(KEYS.attribute) : [KEYS.index(name)]
   const [index] = indexes
   if (index === undefined) return { rows: [] }
   const limit = within(Math.min(scan.limit, scan.examine), MOST_ROWS)

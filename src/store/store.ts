@@ -44,7 +44,7 @@ export interface Alongside {
   incarnation?: string
   /** Appended to the lines that are kept beside the record (see `Collection.lines`). */
   lines?: string[]
-  /** By which values of which attributes `Collection.scan` finds the record. Replaces all of those before. */
+  /** By which values of which attributes `Collection.scan` finds the record, a UUID in any case. Replaces all of those before. */
   indexes?: Record<string, string[]>
   /** Appended to the outbox, in order, while any lane of it is open. */
   changes?: Change[]

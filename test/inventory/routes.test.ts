@@ -179,6 +179,19 @@ describe('Inventory over HTTP', needs('redis'), () => {
     expect((await call(`${base}${list}?filter=(eq,colour,red)`)).body).toMatchObject({ code: 'INVALID_QUERY' })
   })
 
+  test('UUIDs that were registered in capitals are found in any case', async () => {
+    const globalLocationId = '6D8F5911-14D2-5566-B0A9-F890996A0957'
+    const location = { globalLocationId, name: 'Capitals' }
+    const { value } = await api.oClouds.create({ name: 'capitals', simulated: true, location })
+    for (const id of [globalLocationId, globalLocationId.toLowerCase()])
+      for (const operator of ['eq', 'in', 'cont'])
+        await eventually(async () =>
+          expect(await get(`/locations?filter=(${operator},globalLocationId,${id})`)).toMatchObject([location]),
+        )
+    await api.oClouds.remove(value.oCloudId)
+    await eventually(async () => expect(await get('/deploymentManagers?filter=(eq,name,capitals)')).toEqual([]))
+  })
+
   test.each([
     '/o2ims-infrastructureInventory/v1',
     '/o2ims-infrastructureInventory/v2',

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonical } from '../../src/query/comparison.ts'
 import { parseFilter } from '../../src/query/filter.ts'
 import { equalitiesOf, isEquality, literalsOf } from '../../src/query/literals.ts'
 import { matches } from '../../src/query/matches.ts'
 import { QueryError } from '../../src/query/query-error.ts'
 import { queryTypeOf } from '../../src/query/query-type.ts'
+import { attributeName } from '../../src/store/keys.ts'
 import { referenceMatches } from './reference.ts'
 import { filters, thing, thingSchema, written } from './things.ts'
 
@@ -52,8 +52,8 @@ describe('a filter', () => {
         const filter = parseFilter(asked.map(written), type)
         if (!matches(filter, record)) return
         for (const { attribute, values } of equalitiesOf(filter, indexed)) {
-          const held = [record[attribute]].flat().map((value) => canonical(String(value)))
-          expect(held.some((value) => values.includes(value))).toBe(true)
+          const held = [record[attribute]].flat().map((value) => attributeName('things', attribute, String(value)))
+          expect(values.some((value) => held.includes(attributeName('things', attribute, value)))).toBe(true)
         }
       }),
       { numRuns: 5_000 },
@@ -75,7 +75,8 @@ describe('a filter that is one equality which an index knows', () => {
         asked += 1
         const found = equalitiesOf(filter, indexed).every(({ attribute, values }) => {
           const held = Object.hasOwn(record, attribute) ? [record[attribute]].flat() : []
-          return held.some((value) => values.includes(canonical(String(value))))
+          const names = held.map((value) => attributeName('things', attribute, String(value)))
+          return values.some((value) => names.includes(attributeName('things', attribute, value)))
         })
         expect(matches(filter, record)).toBe(found)
       }),

@@ -117,6 +117,18 @@ describe('a filter (SOL 013 5.2.2)', () => {
     expect(says('(cont,id,6D52)')).toBe(true)
   })
 
+  test('compares UUIDs without case by their look, whatever the attribute is declared as', () => {
+    const one = { ...record, name: '7C579C95-6d52-4f6e-9a43-0d3f5c1f9a10' }
+    const matching = (filter: string, of = one) => matches(parseFilter([filter], type), of)
+    for (const value of [one.name, one.name.toLowerCase(), one.name.toUpperCase()])
+      for (const operator of ['eq', 'in', 'gte', 'lte', 'cont'])
+        expect(matching(`(${operator},name,${value})`), `${operator} ${value}`).toBe(true)
+    for (const operator of ['neq', 'nin', 'gt', 'lt', 'ncont'])
+      expect(matching(`(${operator},name,${one.name.toUpperCase()})`), operator).toBe(false)
+    expect(matching('(cont,name,7c579c95)')).toBe(true)
+    expect(matching('(cont,name,abc)', { ...record, name: 'ABC' })).toBe(false)
+  })
+
   test('follows any path in a map, where the stored value says what it is', () => {
     expect(says('(eq,extensions/gpu/count,2)')).toBe(true)
     expect(says('(gt,extensions/gpu/count,10)')).toBe(false)
@@ -212,6 +224,7 @@ describe('what a store can use of a filter', () => {
     expect(literals('(eq,ready,true)')).toEqual([['"ready":true']])
     expect(literals('(eq,tags,red)')).toEqual([['"tags":'], ['"red"']])
     expect(literals('(cont,name,fan,disk)')).toEqual([['"name":'], ['fan', 'disk']])
+    expect(literals('(cont,name,fan,0B7A)')).toEqual([['"name":']])
     expect(literals('(eq,extensions/gpu/count,2)')).toEqual([['"count":'], ['"2"', '2']])
     expect(literals('(eq,labels/@key,a.b/c)')).toEqual([['"a.b/c":']])
     expect(literals('(gt,at,2026-01-01T00:00:00Z)')).toEqual([['"at":']])
@@ -229,7 +242,7 @@ describe('what a store can use of a filter', () => {
     )
     expect(equalitiesOf(filter, ['name', 'id', 'count', 'city'])).toEqual([
       { attribute: 'name', values: ['a', 'b'] },
-      { attribute: 'id', values: ['0b7a6c1e-6d52-4f6e-9a43-0d3f5c1f9a10'] },
+      { attribute: 'id', values: ['0B7A6C1E-6D52-4F6E-9A43-0D3F5C1F9A10'] },
     ])
   })
 })

@@ -55,7 +55,7 @@ function compare({ operator, kind }: Asked, value: unknown, word: string): boole
   if (operator === 'cont')
     return (
       typeof value === 'string' &&
-      (kind === 'uuid' ? value.toLowerCase().includes(word.toLowerCase()) : value.includes(word))
+      (kind === 'uuid' || isUuid(value) ? value.toLowerCase().includes(word.toLowerCase()) : value.includes(word))
     )
   if (operator === 'eq' || operator === 'in') {
     if (typeof value === 'string') return value === word || (sameUuid && value.toLowerCase() === word.toLowerCase())
@@ -79,7 +79,8 @@ function difference(kind: Asked['kind'], value: unknown, word: string): number |
     const right = parts(word)
     if (left && right) return left.seconds - right.seconds || left.fraction - right.fraction
   }
-  const [left, right] = kind === 'uuid' ? [value.toLowerCase(), word.toLowerCase()] : [value, word]
+  const fold = (text: string) => (kind === 'uuid' || isUuid(text) ? text.toLowerCase() : text)
+  const [left, right] = [fold(value), fold(word)]
   return left === right ? 0 : left < right ? -1 : 1
 }
 

@@ -141,9 +141,9 @@ const OPERATORS: Record<Asked['kind'], Operator[]> = {
   'date-time': ORDER,
 }
 const VALUES: Record<Asked['kind'], string[]> = {
-  string: [...TEXTS, ...UUIDS],
+  string: [...TEXTS, ...UUIDS, '0B7A6C1E', '9a43'],
   uuid: [...UUIDS, '0b7a6c1e', '0B7A'],
-  open: [...TEXTS, ...UUIDS, ...TIMES, ...NUMBERS.map(String), 'false', '7.0', '7e0'],
+  open: [...TEXTS, ...UUIDS, '0B7A', ...TIMES, ...NUMBERS.map(String), 'false', '7.0', '7e0'],
   number: [...NUMBERS.map(String), '7.0', '-0', '0.7e1'],
   enum: ['NEW', 'OLD'],
   boolean: ['true', 'false'],

@@ -79,6 +79,20 @@ describe('a scan', () => {
     expect([await all.count(), await all.count({ attribute: 'type', value: 'x' })]).toEqual([6, 3])
   })
 
+  it('finds a UUID in any case, whatever case it was written in, and any other text in its own alone', async () => {
+    const all = things()
+    const upper = '6D8F5911-14D2-5566-B0A9-F890996A0957'
+    const lower = upper.toLowerCase()
+    await make(all, 'a', { type: upper })
+    await make(all, 'b', { type: lower })
+    await make(all, 'c', { type: 'ABC' })
+    for (const values of [[upper], [lower], [upper, lower]])
+      expect(await idsOf(all, { where: ofType(...values) })).toEqual(['a', 'b'])
+    expect(await idsOf(all, { where: ofType('abc') })).toEqual([])
+    await all.replace('a', 1, { type: 'z' }, byType({ type: 'z' }))
+    expect(await all.count({ attribute: 'type', value: upper })).toBe(1)
+  })
+
   it('refuses more values than it can merge, and an attribute that cannot be told from a value', async () => {
     const all = things()
     const values = Array.from({ length: MOST_VALUES + 1 }, (_, i) => `${i}`)
