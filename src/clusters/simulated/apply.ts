@@ -117,7 +117,12 @@ function nextState({
   const now = `${new Date().toISOString().slice(0, 19)}Z`
   const live = standing?.object ?? {}
   const by = { manager: fieldManager, force, builtIn: known.definedBy === undefined }
-  const { conflicts, result } = applyFields(structuredClone(live), standing?.managers ?? {}, applied, by)
+  const { conflicts, result } = applyFields(
+    structuredClone(live),
+    standing?.managers ?? {},
+    structuredClone(applied),
+    by,
+  )
   if (conflicts.length > 0) {
     const owners = conflicts.map(({ manager, path }) => `"${manager}" owns ${path}`).join('; ')
     throw new ServiceError('CONFLICT', `${nameOf(refOf(object))}: ${owners}`)

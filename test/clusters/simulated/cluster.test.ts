@@ -113,9 +113,16 @@ describe('clusters come and go', () => {
     expect(await open.list({ apiVersion: 'v1', kind: 'Node' })).toHaveLength(2)
   })
 
-  test('made by several processes at once, it is made once', async () => {
+  test('made by several processes at once, it is made once, and what the server wrote is owned by none of them', async () => {
     await Promise.all(Array.from({ length: 5 }, () => clusters.initialise('o-3')))
-    expect(await clusters.open('o-3').list({ apiVersion: 'v1', kind: 'Node' })).toHaveLength(3)
+    const open = clusters.open('o-3')
+    const nodes = await open.list({ apiVersion: 'v1', kind: 'Node' })
+    expect(nodes).toHaveLength(3)
+    for (const { apiVersion, kind, metadata } of nodes) {
+      const { name, uid, creationTimestamp } = metadata
+      const applied = await open.apply({ apiVersion, kind, metadata: { name } }, { force: true })
+      expect(applied.metadata).toMatchObject({ uid, creationTimestamp })
+    }
   })
 
   test('a destroyed one leaves no key, and is not reachable', async () => {
