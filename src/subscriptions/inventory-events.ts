@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DELETE, type InventoryObjectType } from '../inventory/changes.ts'
+import type { InventoryObjectType } from '../inventory/changes.ts'
 import {
   cloudInfoSchema,
   deploymentManagerInfoSchema,
@@ -35,7 +35,8 @@ export const INVENTORY_EVENT_TYPES: EventTypes = Object.fromEntries(
 )
 
 /**
- * InventoryEventNotification (O2IMS 3.2.5): the states before and after as JSON objects, and where the object stands, unless it is gone.
+ * InventoryEventNotification (O2IMS 3.2.5): the states before and after as JSON objects, and where the object stands, or stood: a resource
+ * that is gone from one pool may stand in another.
  *
  * @param apiRoot where the service is seen by others, without a slash at its end
  */
@@ -53,7 +54,7 @@ export function inventoryEvents(apiRoot: string): EventKind {
       return {
         ...(consumerSubscriptionId !== undefined && { consumerSubscriptionId }),
         notificationEventType,
-        ...(notificationEventType !== DELETE && { objectRef: urlOf(objectRef) }),
+        objectRef: urlOf(objectRef),
         ...(priorObjectState !== undefined && { priorObjectState }),
         ...(postObjectState !== undefined && { postObjectState }),
       }

@@ -145,6 +145,7 @@ describe('notifications, the service being killed', needs('redis'), () => {
     expect(told().at(-1)).toEqual({
       consumerSubscriptionId: 'smo',
       notificationEventType: 2,
+      objectRef: told().at(-2).objectRef,
       priorObjectState: told().at(-2).postObjectState,
     })
     await peer.close()

@@ -171,7 +171,10 @@ describe('the inventory of O-Clouds', needs('redis'), () => {
       expect(pools.find(({ resourcePoolId }) => resourcePoolId === moved?.resourcePoolId)?.name).toBe('edge gpu')
     })
     const told = (await world.told()).filter(({ objectType }) => objectType === 'Resource')
-    expect(told.map(({ notificationEventType }) => notificationEventType)).toEqual([0, 2])
+    const [gone, made] = told
+    expect(told.map(({ notificationEventType }) => notificationEventType)).toEqual([2, 0])
+    expect(gone?.objectRef).not.toBe(made?.objectRef)
+    for (const one of told) expect(one.objectRef).toMatch(new RegExp(`/resources/${found?.metadata.uid}$`))
   })
 
   test('pods that are placed are allocated', async () => {

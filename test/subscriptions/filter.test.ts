@@ -24,6 +24,21 @@ const type = {
   postObjectState: { name: 'edge', vendor: 'acme' },
 }
 
+test('an inventory subscriber is told the place of an object that is gone as well', () => {
+  const data: JsonObject = JSON.parse(JSON.stringify(gone))
+  expect(
+    kinds.inventory.body(
+      { position: 1, at: 0, kind: 'inventory', data },
+      { subscriptionId: 's', callback: 'https://smo.example/' },
+      'id',
+    ),
+  ).toEqual({
+    notificationEventType: 2,
+    objectRef: 'https://o2ims.example/x/resourcePools/pool-1',
+    priorObjectState: pool,
+  })
+})
+
 describe('the filter of an inventory subscription', () => {
   test('selects by the state after the change, of what is gone by the one before', () => {
     expect(takes('inventory', '(eq,name,edge)', made)).toBe(true)

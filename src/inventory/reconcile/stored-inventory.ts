@@ -42,6 +42,7 @@ interface Stored {
 /** By collection and id. */
 type Shelf = Map<string, Stored>
 
+const RESOURCES: InventoryCollection = 'inventoryResource'
 const PAGE = 1000
 const AT_ONCE = 32
 
@@ -101,9 +102,13 @@ export async function loadStoredInventory(store: Pick<Store, 'collection'>): Pro
           if (!stays.has(key)) drops.push({ collection: stored.collection, run: () => drop(shelf, stored) })
       }
       // What is named by others comes before them and goes after them.
-      for (const name of INVENTORY_COLLECTIONS) await runAll(puts.filter(({ collection }) => collection === name))
+      for (const name of INVENTORY_COLLECTIONS) {
+        // One that changes its pool goes before it comes: whoever knows resources by their ids alone would lose it otherwise. Nothing names resources.
+        if (name === RESOURCES) await runAll(drops.filter(({ collection }) => collection === name))
+        await runAll(puts.filter(({ collection }) => collection === name))
+      }
       for (const name of INVENTORY_COLLECTIONS.toReversed())
-        await runAll(drops.filter(({ collection }) => collection === name))
+        if (name !== RESOURCES) await runAll(drops.filter(({ collection }) => collection === name))
       for (const owner of wanted.keys()) if (shelfOf(owner).size === 0) shelves.delete(owner)
     },
   }
