@@ -8,7 +8,7 @@ import { installHeaders, setHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
 import { registerSwagger } from './plugins/swagger.ts'
 import { registerOperations } from './register.ts'
-import { DEFAULT_BODY_LIMIT, type HttpSettings } from './settings.ts'
+import { DEFAULT_BODY_LIMIT, type HttpSettings, MAX_HEADER_BYTES } from './settings.ts'
 import type { VersionedApi } from './versions.ts'
 
 export interface HttpAppParts {
@@ -40,6 +40,7 @@ export async function createHttpApp({
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
     frameworkErrors: (error, request, reply) => answerError(error, request, setHeaders(versioned, request, reply)),
     clientErrorHandler: answerConnectionError,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },

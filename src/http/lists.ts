@@ -9,10 +9,10 @@ import { parseSelector, type Selector } from '../query/selector.ts'
 import type { ListQuery } from './list-query.ts'
 import type { Entry, ListSource } from './list-source.ts'
 import type { Markers } from './marker.ts'
+import { nextLink } from './next-link.ts'
 import type { Answer } from './operation.ts'
 import { createPacer } from './pacer.ts'
 import { createPageCache, type Page } from './page-cache.ts'
-import { pathname } from './paths.ts'
 import { readingQuery } from './query-problem.ts'
 
 /** One list of an API. */
@@ -28,7 +28,7 @@ export interface List {
 
 /** Answers lists: filter, selectors and paging are the same everywhere (O2IMS 3.1.4, SOL 013 5.2 to 5.4). */
 export interface Lists {
-  /** A page as an array, with a Link to the next one where there is one. INVALID_QUERY for a filter, selector or marker that cannot be. */
+  /** A page as an array, with a Link to the next one where there is one. INVALID_QUERY for a filter, selector or marker that cannot be, and for a query that no link could carry. */
   answer(list: List, query: ListQuery, request: FastifyRequest): Promise<Answer>
 }
 
@@ -40,6 +40,7 @@ export function createLists({ markers, pageSize }: { markers: Markers; pageSize:
       const filters = (query.filter ?? []).filter((text) => text.trim() !== '')
       const filter = readingQuery(() => parseFilter(query.filter ?? [], type), query.filter)
       const selector = readingQuery(() => parseSelector(query, type, excludedByDefault))
+      const linkTo = nextLink(request)
       const bound = filters.length === 0 ? path : `${path}\n${JSON.stringify(filters)}`
       const marker = query.nextpage_opaque_marker
       const after = marker === undefined ? undefined : markers.open(bound, marker)
@@ -57,7 +58,7 @@ export function createLists({ markers, pageSize }: { markers: Markers; pageSize:
         status: 200,
         body,
         ...(body instanceof Buffer && { type: 'application/json; charset=utf-8' }),
-        ...(last !== undefined && { headers: { Link: linkTo(request, markers.seal(bound, last)) } }),
+        ...(last !== undefined && { headers: { Link: linkTo(markers.seal(bound, last)) } }),
       }
     },
   }
@@ -97,20 +98,4 @@ function bodyOf(entries: Entry[], selector: Selector): Buffer | unknown[] {
 
 function projected(selector: Selector, text: string): JsonObject {
   return project(selector, JSON.parse(text))
-}
-
-/** The same query on the same path, which may be an alias, with another marker. */
-function linkTo({ url, query }: FastifyRequest, marker: string): string {
-  const given = Object.entries(query ?? {}).filter(([name]) => name !== MARKER)
-  const parameters = [...given, [MARKER, marker]].flatMap(([name, values]) =>
-    [values].flat().map((value) => `${name}=${written(String(value))}`),
-  )
-  return `<${pathname(url)}?${parameters.join('&')}>; rel="next"`
-}
-
-const MARKER = 'nextpage_opaque_marker'
-
-/** Commas and semicolons are encoded: there are clients that take a Link apart at them. */
-function written(value: string): string {
-  return encodeURIComponent(value).replaceAll('%2F', '/')
 }

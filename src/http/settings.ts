@@ -21,5 +21,7 @@ export interface HttpSettings {
 }
 
 export const DEFAULT_BODY_LIMIT = 1024 * 1024
+/** The address of a request and its headers: more than the largest filter, so that what reads filters can say what is wrong with one. */
+export const MAX_HEADER_BYTES = 128 * 1024
 export const DEFAULT_LIST_PAGE_SIZE = 100
 export const DEFAULT_MAX_EVENT_STREAMS = 1000

@@ -54,7 +54,7 @@ describe('errors', () => {
   })
 
   test.each([
-    ['headers that are too large', `GET / HTTP/1.1\r\nX-Big: ${'x'.repeat(40_000)}\r\n\r\n`, 431, /than 16384 bytes/],
+    ['headers that are too large', `GET / HTTP/1.1\r\nX-Big: ${'x'.repeat(140_000)}\r\n\r\n`, 431, /than 131072 bytes/],
     ['a method that HTTP does not know', 'FETCH /toys HTTP/1.1\r\nHost: x\r\n\r\n', 400, /a method that HTTP knows/],
     ['the beginning of TLS', '\x16\x03\x01\x02\x00\x01', 400, /https is not spoken/],
     ['a broken header', 'GET / HTTP/1.1\r\nno colon\r\n\r\n', 400, /not a complete HTTP request/],

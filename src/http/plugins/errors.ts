@@ -1,9 +1,10 @@
-import { maxHeaderSize, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ERROR_CODES, ServiceError } from '../../errors.ts'
 import { pathname } from '../paths.ts'
 import { PROBLEM_TYPE, problemType, toProblem, toServiceError } from '../problem.ts'
+import { MAX_HEADER_BYTES } from '../settings.ts'
 
 /** Every error, wherever it comes from, leaves as problem details. What nobody expected is logged with the request's id. */
 export function installErrors(app: FastifyInstance): void {
@@ -28,7 +29,7 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
 const REFUSALS: Record<string, { status: number; detail: string }> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
-    detail: `the address and the headers together are larger than ${maxHeaderSize} bytes`,
+    detail: `the address and the headers together are larger than ${MAX_HEADER_BYTES} bytes`,
   },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not come in completely within its time' },
   // What TLS begins with is none either
