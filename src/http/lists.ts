@@ -45,15 +45,17 @@ export function createLists({ markers, pageSize }: { markers: Markers; pageSize:
       const marker = query.nextpage_opaque_marker
       const after = marker === undefined ? undefined : markers.open(bound, marker)
       const limit = query.limit ?? pageSize
-      const make = async (): Promise<Page> => {
-        const found = await collect(source.looks(filter, after, limit + 1), filter, limit + 1, request)
+      const isWanted = () => !request.socket.destroyed
+      const make = async (isPageWanted: () => boolean): Promise<Page> => {
+        const found = await collect(source.looks(filter, after, limit + 1), filter, limit + 1, isPageWanted)
         const entries = found.slice(0, limit)
         const last = found.length > limit ? entries.at(-1) : undefined
         return { body: bodyOf(entries, selector), ...(last && { last: last.position }) }
       }
       const { fields, exclude_fields, all_fields, exclude_default } = query
       const key = JSON.stringify([bound, after, limit, fields, exclude_fields, all_fields, exclude_default])
-      const { body, last } = source.version ? await cache.page(key, source.version, make) : await make()
+      const { version } = source
+      const { body, last } = version ? await cache.page({ key, version, isWanted, make }) : await make(isWanted)
       return {
         status: 200,
         body,
@@ -64,12 +66,12 @@ export function createLists({ markers, pageSize }: { markers: Markers; pageSize:
   }
 }
 
-/** The entries that match, up to a number of them. Others have their turn in between, and a client that went away ends it. */
+/** The entries that match, up to a number of them. Others have their turn in between, and it ends when all who wanted it went away. */
 async function collect(
   looks: AsyncIterable<Entry[]>,
   filter: Filter,
   wanted: number,
-  { socket }: FastifyRequest,
+  isWanted: () => boolean,
 ): Promise<Entry[]> {
   const found: Entry[] = []
   const pacer = createPacer()
@@ -79,7 +81,7 @@ async function collect(
       if (entry.isMatch || matches(filter, entry.value())) found.push(entry)
       if (found.length === wanted) return found
     }
-    if (socket.destroyed) throw new ServiceError('UNAVAILABLE', 'the client went away')
+    if (!isWanted()) throw new ServiceError('UNAVAILABLE', 'the client went away')
   }
   return found
 }
