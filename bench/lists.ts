@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { INVENTORY_BASE } from '../src/inventory/api.ts'
 import { recordOf } from '../src/inventory/records.ts'
 import type { ResourceInfo } from '../src/inventory/schema.ts'
@@ -14,6 +15,7 @@ import { createMonitor } from './measured-process.ts'
 
 /**
  * Lists of resources of about 1 KB, plain, by an index and by a nested extension, for 1 and 8 clients; each beside a bare Fastify route that answers the same bytes.
+ * While nothing is written a page is kept and sent again. Any write to a resource voids all pages: the rows with writes say what reading them anew costs, shared by those who ask meanwhile.
  * SIZES and SECONDS (for each figure) make it shorter.
  */
 const SIZES = (process.env.SIZES ?? '1000,10000,100000').split(',').map(Number)
@@ -22,6 +24,7 @@ const CLIENTS = [1, 8]
 const POOL = '3f0a52d7-4a0e-5c0e-9f55-0d6f5c1f9a10'
 const TYPES = 8
 const AT_ONCE = 200
+const WRITE_EVERY_MS = 10
 
 const uuid = (kind: number, n: number): string =>
   `${kind.toString(16).padStart(8, '0')}-0000-4000-8000-${n.toString(16).padStart(12, '0')}`
@@ -82,6 +85,24 @@ async function bare(body: string): Promise<{ url: string; end: () => void }> {
   }
 }
 
+/** Writes a resource that no list of the bench looks for every now and then, while the work goes on. */
+async function whileWritten(store: Store, work: () => Promise<void>): Promise<void> {
+  const { collection, id, value, indexes } = recordOf('inventoryResource', resource(0))
+  let over = false
+  const writing = (async () => {
+    while (!over) {
+      await store.collection(collection).update(id, () => ({ value, alongside: { indexes } }))
+      await sleep(WRITE_EVERY_MS)
+    }
+  })()
+  try {
+    await work()
+  } finally {
+    over = true
+    await writing
+  }
+}
+
 /** The median time of a page that no one has asked for since something was written. */
 async function anew(store: Store, url: string): Promise<number> {
   const times: number[] = []
@@ -99,6 +120,7 @@ interface Row {
   records: number
   list: string
   clients: number
+  written: boolean
   anewMs: number
   ours: Figures
   bareRate: number
@@ -137,24 +159,20 @@ try {
       const baseline = await bare(body)
       for (const clients of CLIENTS) {
         const { rate: bareRate } = await load(baseline.url, clients, SECONDS)
-        await monitor.ask(server.pid())
-        let ours: Figures = { rate: 0, median: 0, slowest: 0 }
-        const oneMs = await meanwhile(`${resources}/${uuid(1, 7)}`, async () => {
-          ours = await load(resources + query, clients, SECONDS)
-        })
-        const { mostBytes, longestMs } = await monitor.ask(server.pid())
-        rows.push({
-          records,
-          list,
-          clients,
-          anewMs,
-          ours,
-          bareRate,
-          oneMs,
-          memoryMb: (mostBytes - idle) / 1e6,
-          longestMs,
-        })
-        process.stderr.write('.')
+        for (const written of [false, true]) {
+          await monitor.ask(server.pid())
+          let ours: Figures = { rate: 0, median: 0, slowest: 0 }
+          const asking = async () => {
+            ours = await load(resources + query, clients, SECONDS)
+          }
+          const oneMs = await meanwhile(`${resources}/${uuid(1, 7)}`, () =>
+            written ? whileWritten(store, asking) : asking(),
+          )
+          const { mostBytes, longestMs } = await monitor.ask(server.pid())
+          const memoryMb = (mostBytes - idle) / 1e6
+          rows.push({ records, list, clients, written, anewMs, ours, bareRate, oneMs, memoryMb, longestMs })
+          process.stderr.write('.')
+        }
       }
       baseline.end()
     }
@@ -167,12 +185,12 @@ try {
 
 process.stdout.write(
   `\n${[
-    '| Records | List (a page of 100) | Anew, ms | Clients | Pages a second | Bare route | Ratio | Median ms | Slowest ms | GET of one, slowest ms | Memory above idle, MB | Event loop held, ms |',
-    '|---|---|---|---|---|---|---|---|---|---|---|---|',
-    ...rows.map(({ records, list, clients, anewMs, ours, bareRate, oneMs, memoryMb, longestMs }) => {
+    '| Records | List (a page of 100) | Anew, ms | Clients | Writes | Pages a second | Bare route | Ratio | Median ms | Slowest ms | GET of one, slowest ms | Memory above idle, MB | Event loop held, ms |',
+    '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
+    ...rows.map(({ records, list, clients, written, anewMs, ours, bareRate, oneMs, memoryMb, longestMs }) => {
       const figures = [ours.rate, bareRate].map((figure) => figure.toFixed(0))
       const more = [ours.median, ours.slowest, oneMs, memoryMb, longestMs].map((figure) => figure.toFixed(1))
-      return `| ${[records, list, anewMs.toFixed(1), clients, ...figures, (ours.rate / bareRate).toFixed(2), ...more].join(' | ')} |`
+      return `| ${[records, list, anewMs.toFixed(1), clients, written ? `one each ${WRITE_EVERY_MS} ms` : 'none', ...figures, (ours.rate / bareRate).toFixed(2), ...more].join(' | ')} |`
     }),
   ].join('\n')}\n`,
 )
