@@ -36,7 +36,9 @@ export const resourceTypeInfoSchema = z
     alarmDictionaryId: identifierSchema.optional(),
     performanceDictionaryId: identifierSchema.optional(),
     resourceKind: z.enum(['UNDEFINED', 'PHYSICAL', 'LOGICAL']),
-    resourceClass: z.enum(['UNDEFINED', 'COMPUTE', 'NETWORKING', 'STORAGE']),
+    resourceClass: z.string().meta({
+      description: 'UNDEFINED, COMPUTE, NETWORKING, STORAGE; the information model calls this list not exhaustive.',
+    }),
     extensions: keyValuePairsSchema.optional(),
   })
   .meta({ id: 'ResourceTypeInfo', description: 'A kind of resource (3.2.6.2.2).' })

@@ -21,7 +21,7 @@ const given = {
 }
 
 const assigned = z.uuid().meta({ description: 'Assigned by the O-Cloud.' })
-const ignored = z.string().optional().meta({ description: 'Ignored: the O-Cloud assigns it.' })
+const ignored = z.unknown().optional().meta({ description: 'Ignored: the O-Cloud assigns it.' })
 
 /** O2IMS 3.2.6.2.7, as it is sent. */
 export const newInventorySubscriptionSchema = z

@@ -134,12 +134,12 @@ describe('the APIs of the specification', () => {
     ['2.0.0, 2.0.0', 406],
     ['', 406],
   ])('answer to Version: %s with %i', async (version, status) => {
-    for (const path of ['/things/1', '/api_versions']) {
-      const answer = await call(app.url + PREFIXES[0] + path, 'GET', undefined, { version })
-      expect([answer.status, answer.headers.get('version')]).toEqual([status, '2.0.0'])
-      if (status === 406)
-        expect(answer.body).toMatchObject({ code: 'NOT_ACCEPTABLE', detail: expect.stringContaining('2.0.0') })
-    }
+    const answer = await call(`${app.url}${PREFIXES[0]}/things/1`, 'GET', undefined, { version })
+    expect([answer.status, answer.headers.get('version')]).toEqual([status, '2.0.0'])
+    if (status === 406)
+      expect(answer.body).toMatchObject({ code: 'NOT_ACCEPTABLE', detail: expect.stringContaining('2.0.0') })
+    const versions = await call(`${app.url}${PREFIXES[0]}/api_versions`, 'GET', undefined, { version })
+    expect([versions.status, versions.body.apiVersions]).toEqual([200, [{ version: '2.0.0' }]])
   })
 
   test('look at the Version of an escaped path, too', async () => {

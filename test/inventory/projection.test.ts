@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { KubernetesObject } from '../../src/clusters/cluster.ts'
 import { HARDWARE_ANNOTATION } from '../../src/clusters/node-hardware.ts'
 import { capacityOf } from '../../src/inventory/projection/capacity.ts'
+import { capabilitiesOf } from '../../src/inventory/projection/deployment-manager.ts'
 import { byTypeId, resourceTypeOf } from '../../src/inventory/projection/kinds.ts'
 import { viewOfNode } from '../../src/inventory/projection/node.ts'
 import { keptBy } from '../../src/inventory/projection/pods.ts'
@@ -55,6 +56,18 @@ describe('a node as a resource', () => {
     expect(view.resource.elements?.[0]?.extensions).toEqual({ resource: 'cpu', capacity: '8', allocatable: '7500m' })
     expect(resourceInfoSchema.parse(view.resource)).toEqual(view.resource)
     for (const type of typesOf(view)) expect(resourceTypeInfoSchema.parse(type)).toEqual(type)
+  })
+
+  test('whose kubelet has not said yet what it runs on adds nothing to what its deployment manager can do', () => {
+    const nodeInfo = { architecture: '', operatingSystem: '', containerRuntimeVersion: '' }
+    const silent = viewOfNode(node({ status: { nodeInfo } }), O_CLOUD)
+    expect(capabilitiesOf([silent], undefined)).toMatchObject({
+      architectures: [],
+      operatingSystems: [],
+      containerRuntimes: [],
+    })
+    expect(capabilitiesOf([silent, viewOfNode(node(), O_CLOUD)], undefined)).toMatchObject({ architectures: ['arm64'] })
+    expect(typesOf(silent)[0]).toMatchObject({ model: 'node-unspecified' })
   })
 
   test('has devices that a device plugin offers, huge pages that it has, and nothing for what it has none of', () => {

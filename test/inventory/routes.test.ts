@@ -179,6 +179,12 @@ describe('Inventory over HTTP', needs('redis'), () => {
     expect((await call(`${base}${list}?filter=(eq,colour,red)`)).body).toMatchObject({ code: 'INVALID_QUERY' })
   })
 
+  test('resource types are found by any class, for the list of classes is not exhaustive', async () => {
+    const compute = await get('/resourceTypes?filter=(eq,resourceClass,COMPUTE)')
+    expect(compute.length).toBeGreaterThan(0)
+    expect(await get('/resourceTypes?filter=(in,resourceClass,COMPUTE,ACCELERATOR)')).toEqual(compute)
+  })
+
   test('UUIDs that were registered in capitals are found in any case', async () => {
     const globalLocationId = '6D8F5911-14D2-5566-B0A9-F890996A0957'
     const location = { globalLocationId, name: 'Capitals' }

@@ -31,7 +31,7 @@ describe('the routes of subscriptions', needs('redis'), () => {
       filter: '(eq,objectType,Resource)',
       callback: `${peer.url}/inv`,
     }
-    const made = await call(`${api.url}${CANONICAL}`, 'POST', { ...sent, subscriptionId: 'mine' })
+    const made = await call(`${api.url}${CANONICAL}`, 'POST', { ...sent, subscriptionId: 7 })
     expect(made.status).toBe(201)
     const { subscriptionId } = made.body
     expect(made.body).toEqual({ subscriptionId: expect.stringMatching(/^[0-9a-f-]{36}$/), ...sent })

@@ -10,7 +10,7 @@ export function capabilitiesOf(
 ): Record<string, unknown> {
   const views = [...nodes]
   const all = (read: (view: NodeView) => string[]): string[] => [...new Set(views.flatMap(read))].sort()
-  const ofNodes = (field: string) => all(({ nodeInfo: { [field]: text } }) => (text === undefined ? [] : [text]))
+  const ofNodes = (field: string) => all(({ nodeInfo: { [field]: text } }) => (text ? [text] : []))
   return {
     ...(kubernetesVersion !== undefined && { kubernetesVersion }),
     architectures: ofNodes('architecture'),

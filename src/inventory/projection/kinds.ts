@@ -2,7 +2,7 @@ import { UNSPECIFIED } from '../../clusters/node-hardware.ts'
 import { uuidOfName } from '../../uuid-of-name.ts'
 import type { ResourceTypeInfo } from '../schema.ts'
 
-type ResourceClass = ResourceTypeInfo['resourceClass']
+type ResourceClass = 'COMPUTE' | 'NETWORKING' | 'STORAGE'
 
 /** What a resource is for; the alarms that its type knows follow from it. */
 export const CATEGORIES = ['cluster', 'node', 'cpu', 'memory', 'storage', 'network', 'accelerator'] as const

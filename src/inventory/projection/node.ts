@@ -63,7 +63,7 @@ function kindOfNode(node: KubernetesObject, hardware: Hardware | undefined): Kin
     const { vendor, model, version } = hardware
     return { category: 'node', vendor, model, version, resourceKind: 'PHYSICAL' }
   }
-  const architecture = stringAt(node, 'status', 'nodeInfo', 'architecture') ?? UNSPECIFIED
+  const architecture = stringAt(node, 'status', 'nodeInfo', 'architecture') || UNSPECIFIED
   return {
     category: 'node',
     vendor: stringAt(node, 'spec', 'providerID')?.match(/^([a-z0-9.+-]+):/i)?.[1] ?? UNSPECIFIED,
