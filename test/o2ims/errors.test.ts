@@ -31,7 +31,8 @@ describe('errors', needs('redis'), () => {
       for (const name of namesOf(path)) {
         const at = service.at(name)
         expectProblem(await service.call(at, 'PATCH'), 405, at)
-        expectProblem(await service.call(at, 'GET', undefined, { version: '0.0.0' }), 406, at)
+        if (!path.endsWith('/api_versions'))
+          expectProblem(await service.call(at, 'GET', undefined, { version: '0.0.0' }), 406, at)
         expectProblem(await service.call(`${at}?unknown=x`), 400, at)
         if (path.endsWith('}')) {
           const missing = `${at.slice(0, at.lastIndexOf('/'))}/no-such-thing`

@@ -217,7 +217,7 @@ export const GENERAL: Requirement[] = [
     requirement: 'No Version header: 400; one that is not supported: 406; both with problem details.',
     how: '406 always; 400 with the setting STRICT_VERSION.',
     reading:
-      'No known client sends the header, so a missing one is answered with the current version unless STRICT_VERSION is set; never where a client learns what to send (`api_versions`).',
+      'No known client sends the header, so a missing one is answered with the current version unless STRICT_VERSION is set. Where a client learns what to send (`api_versions`) any will do.',
   },
   {
     id: 'VER-08',

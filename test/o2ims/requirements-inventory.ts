@@ -306,8 +306,8 @@ export const INVENTORY: Requirement[] = [
     id: 'NOT-04',
     level: 'shall',
     clause: '3.2.5.1.2',
-    requirement: 'objectRef is given, except for DELETE.',
-    how: 'A GET of it answers the object.',
+    requirement: 'objectRef is given, except for DELETE where it may be.',
+    how: 'A GET of it answers the object; of what is gone it is 404.',
   },
   {
     id: 'NOT-05',
