@@ -85,7 +85,7 @@ async function bare(body: string): Promise<{ url: string; end: () => void }> {
   }
 }
 
-/** Writes a resource that no list of the bench looks for every now and then, while the work goes on. */
+/** Writes one of the resources anew, again and again, while the work goes on. */
 async function whileWritten(store: Store, work: () => Promise<void>): Promise<void> {
   const { collection, id, value, indexes } = recordOf('inventoryResource', resource(0))
   let over = false
