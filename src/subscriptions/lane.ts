@@ -1,4 +1,3 @@
-import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Outcome, Outgoing } from '../outgoing/outgoing.ts'
@@ -13,6 +12,7 @@ import type { Positions } from './positions.ts'
 import type { RecentChanges } from './recent-changes.ts'
 import type { SubscriptionRecord } from './record.ts'
 import { isExpired, isRefusal, pauseLeft } from './retry-rules.ts'
+import type { Turn } from './turns.ts'
 
 const AGAIN_MS = 1000
 
@@ -22,6 +22,8 @@ export interface LaneParts extends LaneRecordParts {
   post: Outgoing['post']
   /** What the subscription is told about. */
   kind: EventKind
+  /** Shared by all lanes. */
+  inTurn: Turn
   log: Logger
 }
 
@@ -37,7 +39,7 @@ export interface Lane {
 
 /** @param position of the last change that the lane has taken */
 export function createLane(subscription: SubscriptionRecord, position: number, parts: LaneParts): Lane {
-  const { changes: recent, positions, post, kind, settings, log } = parts
+  const { changes: recent, positions, post, kind, inTurn, settings, log } = parts
   const { subscriptionId, callback } = subscription
   const { nudge, wait } = createNudge()
   const own = createLaneRecord(subscription, parts)
@@ -52,7 +54,8 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
     positions.passed(subscriptionId, to, sent)
   }
 
-  function send(notificationId: string, body: object, signal: AbortSignal): Promise<Outcome> {
+  async function send(notificationId: string, body: object, signal: AbortSignal): Promise<Outcome> {
+    await inTurn()
     return post(callback, JSON.stringify(body), { headers: { 'Idempotency-Key': `"${notificationId}"` }, signal })
   }
 
@@ -141,8 +144,8 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
       return wait()
     }
     if (gap) await noteGap(oldest.position - taken - 1)
+    await inTurn()
     await (expiring ? expire(changes) : deliver(changes, signal))
-    await othersFirst()
   }
 
   return {
