@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Resolve } from '../../src/outgoing/connector.ts'
 import { createOutgoing, type Outgoing } from '../../src/outgoing/outgoing.ts'
+import type { Resolve } from '../../src/outgoing/resolver.ts'
 import type { OutgoingSettings } from '../../src/outgoing/settings.ts'
 import { type HttpPeer, type PeerOptions, startPeer, startTcpPeer } from '../harness/http-peer.ts'
 import { freePort } from '../harness/redis.ts'
