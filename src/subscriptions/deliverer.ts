@@ -66,7 +66,8 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
     turn.abort()
   }
 
-  const positions = createPositions({ outbox, epoch: await outbox.takeEpoch(), onFenced: giveWay, log })
+  const epoch = await outbox.takeEpoch()
+  const positions = createPositions({ outbox, epoch, onFenced: giveWay, log })
   const changes = createRecentChanges({
     outbox,
     start: await outbox.newest(),
@@ -85,6 +86,8 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
       subscriptions,
       changes,
       positions,
+      epoch,
+      onFenced: giveWay,
       kind: parts.kinds[api],
       inTurn,
     })

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Outcome, Outgoing } from '../outgoing/outgoing.ts'
+import { Fenced } from '../store/store.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { EVENT_TYPES } from './event-kinds.ts'
 import type { EventKind, WrittenChange } from './events.ts'
@@ -19,6 +20,8 @@ const AGAIN_MS = 1000
 export interface LaneParts extends LaneRecordParts {
   changes: RecentChanges
   positions: Positions
+  /** Another process delivers: this one has to stop. */
+  onFenced: () => void
   post: Outgoing['post']
   /** What the subscription is told about. */
   kind: EventKind
@@ -39,7 +42,7 @@ export interface Lane {
 
 /** @param position of the last change that the lane has taken */
 export function createLane(subscription: SubscriptionRecord, position: number, parts: LaneParts): Lane {
-  const { changes: recent, positions, post, kind, inTurn, settings, log } = parts
+  const { changes: recent, positions, onFenced, post, kind, inTurn, settings, log } = parts
   const { subscriptionId, callback } = subscription
   const { nudge, wait } = createNudge()
   const own = createLaneRecord(subscription, parts)
@@ -160,6 +163,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
         try {
           await step(signal)
         } catch (error) {
+          if (error instanceof Fenced) onFenced()
           if (signal.aborted) break
           log.warn({ subscriptionId, reason: messageOf(error) }, 'notifications cannot go on at this moment')
           await wait(AGAIN_MS)

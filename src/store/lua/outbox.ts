@@ -7,6 +7,9 @@ export const outboxFunctions = `
 local function newest_change()
   return tonumber(redis.call('HGET', outbox_state, 'newest') or '0')
 end
+local function outbox_epoch()
+  return tonumber(redis.call('HGET', outbox_state, 'epoch') or '0')
+end
 local function append_changes(changes)
   if #changes == 0 or redis.call('EXISTS', outbox_lanes) == 0 then return end
   local at = string.format('%d', now_ms())
@@ -66,7 +69,7 @@ return { newest, entries }
 
 /** ARGV: lane, position, epoch. */
 export const advanceLaneScript = defineScript(`${prelude}
-if redis.call('HGET', outbox_state, 'epoch') ~= ARGV[3] then return 'FENCED' end
+if outbox_epoch() ~= tonumber(ARGV[3]) then return 'FENCED' end
 local at = redis.call('HGET', outbox_lanes, ARGV[1])
 if not at then return 'CLOSED' end
 local taken = math.min(tonumber(ARGV[2]), newest_change())
