@@ -15,7 +15,7 @@ export type Outcome =
   | (Failure & {
       accepted: false
       status?: number
-      /** Seconds, an hour at most. */
+      /** Seconds, a day at most. */
       retryAfter?: number
     })
 

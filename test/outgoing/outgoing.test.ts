@@ -76,7 +76,7 @@ describe('a notification', () => {
 
   test.each([
     [503, { 'retry-after': '7' }, { retryAfter: 7 }],
-    [429, { 'retry-after': '99999' }, { retryAfter: 3600 }],
+    [429, { 'retry-after': '99999' }, { retryAfter: 86_400 }],
     [404, {}, {}],
   ])('that is answered with %i says so', async (status, headers, more) => {
     const subscriber = await peer((response) => response.writeHead(status, headers).end('no'))
