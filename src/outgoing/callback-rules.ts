@@ -39,10 +39,12 @@ export function createCallbackRules({ callbackAllowHttp, callbackAllowAddresses 
     faultOfAddress,
     faultOfUrl(text) {
       // The parser forgives blanks, backslashes and missing slashes; who checks and who calls must not read them differently
-      if (!/^https?:\/\/[^\s\\]+$/i.test(text) || !URL.canParse(text)) return 'must be a https:// URL'
+      if (!/^https?:\/\/[^\s\p{Cc}\\]+$/iu.test(text) || !URL.canParse(text)) return 'must be a https:// URL'
+      // Also when it is empty, which the parser forgets
+      if (/^[^/]+\/+[^/?#]*@/.test(text)) return 'must not hold a user name or a password'
+      if (text.includes('#')) return 'must not hold a fragment'
       const url = new URL(text)
-      if (url.username !== '' || url.password !== '') return 'must not hold a user name or a password'
-      if (url.hash !== '') return 'must not hold a fragment'
+      if (url.port === '0') return 'must not name port 0'
       if (url.protocol === 'http:' && !callbackAllowHttp) return 'must be https; CALLBACK_ALLOW_HTTP=true allows http'
       return faultOfHost(url.hostname)
     },

@@ -1,12 +1,6 @@
-import type { LookupAddress } from 'node:dns'
-import { lookup as resolveName } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
-
-/** The addresses of a name. */
-export type Resolve = (hostname: string) => Promise<LookupAddress[]>
-
-export const resolveWithSystem: Resolve = (hostname) => resolveName(hostname, { all: true })
+import type { Resolve } from './resolver.ts'
 
 /** No address of the host may be connected to. */
 export class AddressRefused extends Error {}

@@ -2,8 +2,9 @@ import { Agent, type Dispatcher } from 'undici'
 import { ServiceError } from '../errors.ts'
 import { orAborted } from '../or-aborted.ts'
 import { createCallbackRules } from './callback-rules.ts'
-import { createGuardedConnector, type Resolve, resolveWithSystem } from './connector.ts'
+import { createGuardedConnector } from './connector.ts'
 import { type Failure, failureOf } from './failure.ts'
+import { createResolver, type Resolve } from './resolver.ts'
 import { retryAfterOf } from './retry-after.ts'
 import { type OutgoingSettings, tlsOf } from './settings.ts'
 import { createTokens, type Tokens } from './tokens.ts'
@@ -14,7 +15,7 @@ export type Outcome =
   | (Failure & {
       accepted: false
       status?: number
-      /** Seconds, an hour at most. */
+      /** Seconds, a day at most. */
       retryAfter?: number
     })
 
@@ -42,10 +43,10 @@ export interface Outgoing {
 /** What is read of an answer before the connection is cut. */
 const LARGEST_ANSWER = 64 * 1024
 
-/** `resolve`: how names become addresses; as the system does it when absent. */
+/** `resolve`: how names become addresses. */
 export function createOutgoing({
   settings,
-  resolve = resolveWithSystem,
+  resolve = createResolver(),
 }: {
   settings: OutgoingSettings
   resolve?: Resolve

@@ -1,7 +1,7 @@
-import type { Branch, Filter } from './filter.ts'
+import type { Branch, FilterPart } from './filter.ts'
 
 /** Does a record match? The record as JSON.parse gives it. */
-export function matches(filter: Filter, record: unknown): boolean {
+export function matches(filter: readonly Pick<FilterPart, 'tree'>[], record: unknown): boolean {
   return filter.every(({ tree }) => holds(tree, record))
 }
 

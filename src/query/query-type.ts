@@ -49,13 +49,33 @@ type Node = Schema | boolean
 /** The type of the records that a schema lets through, as they go over the wire. Recursive schemas are followed no further than a path goes. */
 export function queryTypeOf(schema: z.ZodType): QueryType {
   const root: Schema = z.toJSONSchema(schema, { unrepresentable: 'any' })
-  return typeOf([root], root)
+  return createTypes(root)([root])
 }
 
 /** The type of a string that is nothing else: the key of a map. */
-export const keyType: QueryType = typeOf([{ type: 'string' }], {})
+export const keyType: QueryType = createTypes({})([{ type: 'string' }])
 
-function typeOf(nodes: readonly Node[], root: Schema): QueryType {
+type TypeOf = (nodes: readonly Node[]) => QueryType
+
+/** Each type of a schema is made once, when it is asked for first: there are no more of them than places in the schema, however many paths lead there. */
+function createTypes(root: Schema): TypeOf {
+  const numbers = new Map<Node, number>()
+  const types = new Map<string, QueryType>()
+  const numberOf = (node: Node) => {
+    const number = numbers.get(node) ?? numbers.size
+    numbers.set(node, number)
+    return number
+  }
+  function typeOf(nodes: readonly Node[]): QueryType {
+    const place = nodes.map(numberOf).join()
+    const type = types.get(place) ?? makeType(nodes, root, typeOf)
+    types.set(place, type)
+    return type
+  }
+  return typeOf
+}
+
+function makeType(nodes: readonly Node[], root: Schema, typeOf: TypeOf): QueryType {
   const forms = nodes.flatMap((node) => formsOf(node, root))
   const elements = forms.flatMap((form) => elementsOf(form, root))
   const open = elements.some(isOpen)
@@ -63,16 +83,16 @@ function typeOf(nodes: readonly Node[], root: Schema): QueryType {
   const maps = objects.filter(({ additionalProperties }) => takesAnything(additionalProperties))
 
   function attribute(name: string): Attribute | undefined {
-    if (open) return { type: typeOf([true], root), optional: true, entry: true }
+    if (open) return { type: typeOf([true]), optional: true, entry: true }
     const declaring = objects.filter(({ properties = {} }) => Object.hasOwn(properties, name))
     const found = declaring.flatMap(({ properties }) => properties?.[name] ?? [])
     if (found.length > 0) {
       const everywhere = declaring.length === objects.length
       const required = declaring.every(({ required: names = [] }) => names.includes(name))
-      return { type: typeOf(found, root), optional: !(everywhere && required), entry: false }
+      return { type: typeOf(found), optional: !(everywhere && required), entry: false }
     }
     const values = maps.flatMap(({ additionalProperties = false }) => additionalProperties)
-    return values.length === 0 ? undefined : { type: typeOf(values, root), optional: true, entry: true }
+    return values.length === 0 ? undefined : { type: typeOf(values), optional: true, entry: true }
   }
 
   return {

@@ -24,6 +24,8 @@ export interface Registration {
 }
 
 const FIRST_PAUSE_MS = 1000
+/** That the SMO may ask for. */
+const LONGEST_WISH_MS = 3_600_000
 const LONGEST_PAUSE_MS = 300_000
 
 /** What is wanted at a start: what the SMO accepted already is not sent again, what it did not is due at once. */
@@ -45,7 +47,7 @@ export function attempted(current: Registration, outcome: Outcome, now: Date, ra
   const common = { callback, notification, attempts, lastAttemptAt: now.toISOString() }
   if (outcome.accepted) return { ...common, state: 'ACCEPTED', acceptedAt: now.toISOString() }
   const grown = Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS) * (0.5 + random / 2)
-  const pause = Math.max(grown, (outcome.retryAfter ?? 0) * 1000)
+  const pause = Math.max(grown, Math.min((outcome.retryAfter ?? 0) * 1000, LONGEST_WISH_MS))
   const nextAttemptAt = new Date(now.getTime() + pause).toISOString()
   return { ...common, state: 'PENDING', lastError: `the SMO ${outcome.reason}`, nextAttemptAt }
 }

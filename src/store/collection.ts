@@ -5,7 +5,7 @@ import { dueWishesScript, wakeWishScript } from './lua/read.ts'
 import { removeScript } from './lua/remove.ts'
 import { replaceScript } from './lua/replace.ts'
 import { readLog } from './record-log.ts'
-import type { RedisClient, Reply } from './redis-client.ts'
+import { asList, type RedisClient, type Reply } from './redis-client.ts'
 import { refusalOf } from './refusal.ts'
 import { look, MOST_ROWS } from './scan.ts'
 import type { Alongside, Collection, Listed, Versioned } from './store.ts'
@@ -169,11 +169,6 @@ function attributeNames(name: string, indexes: Record<string, string[]>): string
 function parse<T>({ n, text }: { n: number; text: string }): Versioned<T> {
   const value: T = JSON.parse(text)
   return { value, n }
-}
-
-function asList(reply: Reply): Reply[] {
-  if (Array.isArray(reply)) return reply
-  throw new TypeError('a script of the store answered no list')
 }
 
 function pause(ms: number): Promise<void> {

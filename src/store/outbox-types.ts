@@ -28,10 +28,10 @@ export interface Outbox {
   /** The position of the newest entry that was ever written; 0 when there was none. */
   newest(): Promise<number>
   /**
-   * At most `limit` entries after the position, oldest first; fewer when they are large. `gap`: some that would come before these are kept no more, or no
+   * At most `limit` entries after the position (and 100), oldest first; fewer when their data is more than so many bytes (1 MiB), but one at least. `gap`: some that would come before these are kept no more, or no
    * entry was ever given that position (Redis lost its last second).
    */
-  read(after: number, limit: number): Promise<{ entries: OutboxEntry[]; gap: boolean }>
+  read(after: number, limit: number, bytes?: number): Promise<{ entries: OutboxEntry[]; gap: boolean }>
   /** The epoch of whoever delivers from now on: from here on every earlier one is fenced off. */
   takeEpoch(): Promise<number>
   /** The lane has taken everything up to that position; never goes back. False when the lane is not open. Rejects with Fenced when a later epoch was taken. */

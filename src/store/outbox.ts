@@ -1,10 +1,11 @@
 import { KEYS } from './keys.ts'
-import { advanceLaneScript, closeLaneScript, openLaneScript, trimOutboxScript } from './lua/outbox.ts'
+import { advanceLaneScript, closeLaneScript, openLaneScript, readOutboxScript, trimOutboxScript } from './lua/outbox.ts'
 import type { Outbox, OutboxEntry } from './outbox-types.ts'
-import type { RedisClient, Script } from './redis-client.ts'
+import { asList, type RedisClient, type Reply, type Script } from './redis-client.ts'
 import { Fenced } from './store.ts'
 
 const MOST_READ = 100
+const MOST_BYTES = 1024 * 1024
 
 export function createOutbox({ client }: { client: RedisClient }): Outbox {
   const keys = [KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
@@ -27,14 +28,12 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
 
     newest,
 
-    async read(after, limit) {
-      const last = await newest()
-      const from = after > last ? 0 : after
+    async read(after, limit, bytes = MOST_BYTES) {
       const count = Math.max(1, Math.min(limit, MOST_READ))
-      const rows = await client.run((redis) => redis.xrange(KEYS.outbox, `${from + 1}-0`, '+', 'COUNT', count))
-      const entries = rows.map(toEntry)
+      const [last, found = []] = asList(await run(readOutboxScript, after, count, bytes))
+      const entries = asList(found).map(toEntry)
       // Positions have no holes, so the first entry tells whether some are missing before it.
-      const reached = entries[0] ? entries[0].position - 1 : last
+      const reached = entries[0] ? entries[0].position - 1 : Number(last)
       return { entries, gap: reached !== after }
     },
 
@@ -54,7 +53,8 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
   }
 }
 
-function toEntry([id, fields]: [string, string[]]): OutboxEntry {
-  const [, kind = '', , text = 'null', , at] = fields
-  return { position: Number.parseInt(id, 10), at: Number(at), kind, text }
+function toEntry(row: Reply): OutboxEntry {
+  const [id, fields = []] = asList(row)
+  const [, kind = '', , text = 'null', , at] = asList(fields).map(String)
+  return { position: Number.parseInt(String(id), 10), at: Number(at), kind, text }
 }

@@ -23,6 +23,12 @@ export function defineScript(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') }
 }
 
+/** For a script that answers a list. */
+export function asList(reply: Reply): Reply[] {
+  if (Array.isArray(reply)) return reply
+  throw new TypeError('a script of the store answered no list')
+}
+
 /** Calls that wait for a connection at one time; more are refused at once. */
 const MAX_WAITING = 10_000
 

@@ -38,12 +38,16 @@ export interface Alongside {
   wish?: boolean | number
   /** Fence: the write fails with Fenced unless the stored epoch is this one. */
   epoch?: number
+  /** Fence: the same for the epoch of the outbox (`Outbox.takeEpoch`). */
+  outboxEpoch?: number
   /** The epoch that is stored from now on. */
   newEpoch?: number
   /** Tells this record from an earlier or later one of the same id (see `Collection.appendLines`, `attach`). */
   incarnation?: string
   /** Appended to the lines that are kept beside the record (see `Collection.lines`). */
   lines?: string[]
+  /** Texts that are kept beside the record (see `Collection.attach`), by their names. */
+  attachments?: Record<string, string>
   /** By which values of which attributes `Collection.scan` finds the record, a UUID in any case. Replaces all of those before. */
   indexes?: Record<string, string[]>
   /** Appended to the outbox, in order, while any lane of it is open. */

@@ -19,20 +19,13 @@ export interface DeadLetter {
   lost?: number
 }
 
-type Subscriptions = Pick<Collection<SubscriptionRecord>, 'attach' | 'attachment'>
-
-/** Keeps one beside its subscription, with which it goes. */
-export async function putDeadLetter(
-  subscriptions: Subscriptions,
-  subscriptionId: string,
-  index: number,
-  letter: DeadLetter,
-): Promise<void> {
-  await subscriptions.attach(subscriptionId, placeOf(index), JSON.stringify(letter))
+/** What is kept beside their subscription, with which they go; they take the places from `next` on. */
+export function attachmentsOf(letters: readonly DeadLetter[], next: number): Record<string, string> {
+  return Object.fromEntries(letters.map((letter, index) => [placeOf(next + index), JSON.stringify(letter)]))
 }
 
 export async function deadLetterAt(
-  subscriptions: Subscriptions,
+  subscriptions: Pick<Collection<SubscriptionRecord>, 'attachment'>,
   subscriptionId: string,
   index: number,
 ): Promise<DeadLetter | undefined> {

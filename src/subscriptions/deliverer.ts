@@ -10,6 +10,7 @@ import { createPositions } from './positions.ts'
 import { createRecentChanges } from './recent-changes.ts'
 import { CREATED, REMOVED, SUBSCRIPTIONS, type SubscriptionApi, type SubscriptionRecord } from './record.ts'
 import type { RetrySettings } from './retry-rules.ts'
+import { createTurns } from './turns.ts'
 
 /** What one process does for all. */
 const LEASE = 'notifications'
@@ -56,6 +57,7 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
   const subscriptions = store.collection<SubscriptionRecord>(SUBSCRIPTIONS)
   const running = new Map<string, Running>()
   const { nudge, wait } = createNudge()
+  const inTurn = createTurns()
   signal.addEventListener('abort', nudge, { once: true })
   let outdated = false
   /** What this turn takes for written may not be: the next one begins with what the store says. */
@@ -64,7 +66,8 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
     turn.abort()
   }
 
-  const positions = createPositions({ outbox, epoch: await outbox.takeEpoch(), onFenced: giveWay, log })
+  const epoch = await outbox.takeEpoch()
+  const positions = createPositions({ outbox, epoch, onFenced: giveWay, log })
   const changes = createRecentChanges({
     outbox,
     start: await outbox.newest(),
@@ -83,7 +86,10 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
       subscriptions,
       changes,
       positions,
+      epoch,
+      onFenced: giveWay,
       kind: parts.kinds[api],
+      inTurn,
     })
     // Somebody may have asked for something since it was read.
     lane.reread()
@@ -108,6 +114,9 @@ async function deliverAll(leased: AbortSignal, parts: DelivererParts): Promise<v
     const missing = [...open].filter(([id]) => !running.has(id))
     const records = missing.length > PAGE / 10 ? await all(subscriptions) : await some(subscriptions, missing)
     for (const [id, position] of missing) {
+      // A thousand filters take seconds to read.
+      await inTurn()
+      if (signal.aborted) return
       const record = records.get(id)
       try {
         if (record) start(record, position)

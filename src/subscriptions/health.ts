@@ -1,10 +1,12 @@
 import type { Outbox } from '../store/outbox-types.ts'
 import { kept } from './dead-letter-range.ts'
-import type { SubscriptionRecord } from './record.ts'
+import type { Delivery, SubscriptionRecord } from './record.ts'
+import { withoutPause } from './retry-rules.ts'
 
 /** How a subscription fares, for people and monitors. */
 export interface Health {
-  state: 'OK' | 'RETRYING'
+  /** After a failure RETRYING while something waits for another attempt, GIVEN_UP when nothing does. */
+  state: 'OK' | 'RETRYING' | 'GIVEN_UP'
   consecutiveFailures: number
   failingSince?: string
   lastSuccessAt?: string
@@ -23,13 +25,20 @@ export interface LaneLag {
 }
 
 export function healthOf({ delivery, deadLetters, replayTo }: SubscriptionRecord, lag: LaneLag): Health {
+  const replaying = replayTo !== undefined
+  const state = stateOf(delivery, lag.changes > 0 || replaying)
   return {
-    state: delivery.consecutiveFailures > 0 ? 'RETRYING' : 'OK',
-    ...delivery,
+    state,
+    ...(state === 'RETRYING' ? delivery : withoutPause(delivery)),
     lag,
     deadLetters: { kept: kept(deadLetters), lost: deadLetters.lost },
-    replaying: replayTo !== undefined,
+    replaying,
   }
+}
+
+function stateOf({ consecutiveFailures }: Delivery, waits: boolean): Health['state'] {
+  if (consecutiveFailures === 0) return 'OK'
+  return waits ? 'RETRYING' : 'GIVEN_UP'
 }
 
 /** How far behind each of these lanes is. */

@@ -2,14 +2,14 @@ import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Collection } from '../store/store.ts'
 import { withMore, withoutUntil } from './dead-letter-range.ts'
-import { type DeadLetter, deadLetterAt, putDeadLetter } from './dead-letters.ts'
+import { attachmentsOf, type DeadLetter, deadLetterAt } from './dead-letters.ts'
 import type { DeadLetterRange, Delivery, SubscriptionRecord } from './record.ts'
 import { afterFailure, afterSuccess, type Failed, type RetrySettings, withoutPause } from './retry-rules.ts'
 
 /** A success that follows a success may be unknown to the store for so long: it is for people to read. */
 const SAVE_MS = 5_000
 
-/** What the store knows of a lane, written by the one process that delivers. What others ask for (`replayTo`, no pause, fewer dead letters) is kept at each write. */
+/** What the store knows of a lane, written by the one process that delivers: every write rejects with Fenced once another one does. What others ask for (`replayTo`, no pause, fewer dead letters) is kept at each write. */
 export interface LaneRecord {
   readonly delivery: Delivery
   readonly deadLetters: DeadLetterRange
@@ -31,25 +31,36 @@ export interface LaneRecord {
 
 export interface LaneRecordParts {
   subscriptions: Collection<SubscriptionRecord>
+  /** Of the outbox, as it was taken for this process. */
+  epoch: number
   settings: RetrySettings
   log: Logger
 }
 
 export function createLaneRecord(
   first: SubscriptionRecord,
-  { subscriptions, settings, log }: LaneRecordParts,
+  { subscriptions, epoch, settings, log }: LaneRecordParts,
 ): LaneRecord {
   const { subscriptionId } = first
   let { delivery } = first
   let record = first
   let later: NodeJS.Timeout | undefined
 
-  async function save(change: (stored: SubscriptionRecord) => SubscriptionRecord = (stored) => stored): Promise<void> {
+  /** Somebody has, since it was read or written here. */
+  const hasEndedPause = (stored: SubscriptionRecord) =>
+    record.delivery.nextAttemptAt !== undefined && stored.delivery.nextAttemptAt === undefined
+
+  async function save(
+    change: (stored: SubscriptionRecord) => SubscriptionRecord = (stored) => stored,
+    letters: readonly DeadLetter[] = [],
+  ): Promise<void> {
     clearTimeout(later)
     later = undefined
-    const stored = await subscriptions.update(subscriptionId, ({ value }) => ({
-      value: { ...change(value), delivery },
-    }))
+    const stored = await subscriptions.update(subscriptionId, ({ value }) => {
+      if (hasEndedPause(value)) delivery = withoutPause(delivery)
+      const attachments = attachmentsOf(letters, value.deadLetters.next)
+      return { value: { ...change(value), delivery }, alongside: { outboxEpoch: epoch, attachments } }
+    })
     // One that is gone ends when its lane is told.
     if (stored) record = stored.value
   }
@@ -88,10 +99,7 @@ export function createLaneRecord(
       delivery = withoutPause(delivery)
     },
     async giveUp(letters, lost) {
-      const { next } = record.deadLetters
-      for (const [index, letter] of letters.entries())
-        await putDeadLetter(subscriptions, subscriptionId, next + index, letter)
-      await save((stored) => ({ ...stored, deadLetters: withMore(stored.deadLetters, letters.length, lost) }))
+      await save((stored) => ({ ...stored, deadLetters: withMore(stored.deadLetters, letters.length, lost) }), letters)
       log.warn({ subscriptionId, letters: letters.length, lost }, 'notifications were given up')
     },
     deadLetter: (index) => deadLetterAt(subscriptions, subscriptionId, index),

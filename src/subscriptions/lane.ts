@@ -1,7 +1,7 @@
-import { setImmediate as othersFirst } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Outcome, Outgoing } from '../outgoing/outgoing.ts'
+import { Fenced } from '../store/store.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { EVENT_TYPES } from './event-kinds.ts'
 import type { EventKind, WrittenChange } from './events.ts'
@@ -13,15 +13,20 @@ import type { Positions } from './positions.ts'
 import type { RecentChanges } from './recent-changes.ts'
 import type { SubscriptionRecord } from './record.ts'
 import { isExpired, isRefusal, pauseLeft } from './retry-rules.ts'
+import type { Turn } from './turns.ts'
 
 const AGAIN_MS = 1000
 
 export interface LaneParts extends LaneRecordParts {
   changes: RecentChanges
   positions: Positions
+  /** Another process delivers: this one has to stop. */
+  onFenced: () => void
   post: Outgoing['post']
   /** What the subscription is told about. */
   kind: EventKind
+  /** Shared by all lanes. */
+  inTurn: Turn
   log: Logger
 }
 
@@ -37,7 +42,7 @@ export interface Lane {
 
 /** @param position of the last change that the lane has taken */
 export function createLane(subscription: SubscriptionRecord, position: number, parts: LaneParts): Lane {
-  const { changes: recent, positions, post, kind, settings, log } = parts
+  const { changes: recent, positions, onFenced, post, kind, inTurn, settings, log } = parts
   const { subscriptionId, callback } = subscription
   const { nudge, wait } = createNudge()
   const own = createLaneRecord(subscription, parts)
@@ -52,7 +57,8 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
     positions.passed(subscriptionId, to, sent)
   }
 
-  function send(notificationId: string, body: object, signal: AbortSignal): Promise<Outcome> {
+  async function send(notificationId: string, body: object, signal: AbortSignal): Promise<Outcome> {
+    await inTurn()
     return post(callback, JSON.stringify(body), { headers: { 'Idempotency-Key': `"${notificationId}"` }, signal })
   }
 
@@ -141,8 +147,8 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
       return wait()
     }
     if (gap) await noteGap(oldest.position - taken - 1)
+    await inTurn()
     await (expiring ? expire(changes) : deliver(changes, signal))
-    await othersFirst()
   }
 
   return {
@@ -157,6 +163,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
         try {
           await step(signal)
         } catch (error) {
+          if (error instanceof Fenced) onFenced()
           if (signal.aborted) break
           log.warn({ subscriptionId, reason: messageOf(error) }, 'notifications cannot go on at this moment')
           await wait(AGAIN_MS)

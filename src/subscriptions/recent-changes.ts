@@ -11,6 +11,7 @@ const MOST_KEPT_CHARACTERS = 8 * 1024 * 1024
 const READ_AT_ONCE = 100
 /** What a lane gets at once: it may hold it for as long as its subscriber is silent, and there are many lanes. */
 const LANE_BATCH = 20
+const LANE_BATCH_CHARACTERS = 64 * 1024
 const AGAIN_MS = 1000
 
 /** The newest changes of the outbox, read and parsed once for all lanes. */
@@ -62,8 +63,8 @@ export function createRecentChanges({
     if (gone > 0) kept = kept.slice(gone)
   }
 
-  async function read(after: number, limit: number): Promise<{ entries: OutboxEntry[]; gap: boolean }> {
-    const found = await outbox.read(after, limit)
+  async function read(after: number, limit: number, bytes?: number): Promise<{ entries: OutboxEntry[]; gap: boolean }> {
+    const found = await outbox.read(after, limit, bytes)
     const oldest = found.entries[0]?.position ?? 0
     if (!found.gap || oldest > after) return found
     onForgotten()
@@ -92,9 +93,9 @@ export function createRecentChanges({
       if (oldest !== undefined && position >= oldest - 1 && position < newest) {
         // Positions grow by one.
         const from = position - oldest + 1
-        return { changes: kept.slice(from, from + LANE_BATCH), gap: false }
+        return { changes: batchOf(kept.slice(from, from + LANE_BATCH)), gap: false }
       }
-      const { entries, gap } = await read(position, LANE_BATCH)
+      const { entries, gap } = await read(position, LANE_BATCH, LANE_BATCH_CHARACTERS)
       return { changes: entries.map(parsed), gap }
     },
 
@@ -111,6 +112,16 @@ export function createRecentChanges({
       }
     },
   }
+}
+
+/** As many as a lane may hold, one at least. */
+function batchOf(changes: Kept[]): Kept[] {
+  let size = 0
+  const tooMany = changes.findIndex((change, index) => {
+    size += change.size
+    return index > 0 && size > LANE_BATCH_CHARACTERS
+  })
+  return tooMany < 0 ? changes : changes.slice(0, tooMany)
 }
 
 function parsed({ position, at, kind, text }: OutboxEntry): Kept {

@@ -46,7 +46,10 @@ export const newSubscriptionSchema = z
 
 const healthSchema = z
   .strictObject({
-    state: z.enum(['OK', 'RETRYING']).meta({ description: 'RETRYING: the last attempt failed.' }),
+    state: z.enum(['OK', 'RETRYING', 'GIVEN_UP']).meta({
+      description:
+        'RETRYING: the last attempt failed, and something waits for the next one. GIVEN_UP: it failed, and what waited has become dead letters.',
+    }),
     consecutiveFailures: z.int(),
     failingSince: dateTime.optional(),
     lastSuccessAt: dateTime.optional().meta({ description: 'Some seconds old at most.' }),

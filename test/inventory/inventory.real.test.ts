@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { InventoryChange } from '../../src/inventory/changes.ts'
 import { ALL_PARTS, type ControlPlane, startControlPlane } from '../harness/control-plane.ts'
 import { eventually } from '../harness/eventually.ts'
+import { measured, NOT_POLLED_MS } from '../harness/measured.ts'
 import { needs } from '../harness/needs.ts'
 import { type InventoryWorld, inventoryWorld } from './world.ts'
 
@@ -81,8 +82,11 @@ describe('the inventory of a real control plane', needs('redis', 'control-plane'
     await controlPlane.addNode({ name: 'extra', cpu: '4' })
     await told('postObjectState', 'ready')
     const uid = await uidOf('extra')
-    await controlPlane.client.call('PATCH', `${NODES}/extra`, { spec: { unschedulable: true } }, MERGE)
-    await told('postObjectState', 'ready, takes no new pods')
+    const ms = await measured('from a change of a node to that of its resource', async () => {
+      await controlPlane.client.call('PATCH', `${NODES}/extra`, { spec: { unschedulable: true } }, MERGE)
+      await told('postObjectState', 'ready, takes no new pods')
+    })
+    expect(ms).toBeLessThan(NOT_POLLED_MS)
     seen.splice(0)
     await controlPlane.client.call('DELETE', `${NODES}/extra`)
     await told('priorObjectState', 'ready, takes no new pods')

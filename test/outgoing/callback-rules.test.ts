@@ -12,6 +12,7 @@ describe('the URL of a callback', () => {
   test.each([
     'https://smo.example/notify',
     'https://smo.example:8443/a?b=c',
+    'https://smo.example/me@home?b=@',
     'HTTPS://8.8.8.8/',
     'https://[2606:4700::1]/',
   ])('%s is fine', (url) => expect(strict.faultOfUrl(url)).toBeUndefined())
@@ -31,6 +32,12 @@ describe('the URL of a callback', () => {
     ['https://user:geheim@smo.example/', /user name or a password/],
     ['https://geheim@smo.example/', /user name or a password/],
     ['https://smo.example/#geheim', /fragment/],
+    ['https://@smo.example/', /user name or a password/],
+    ['https://:@smo.example/', /user name or a password/],
+    ['https:///geheim@smo.example/', /user name or a password/],
+    ['https://smo.example/#', /fragment/],
+    ['https://smo.example:0/', /port 0/],
+    ['https://smo.example/a\u0000b', /must be a https/],
     ['http://smo.example/', /CALLBACK_ALLOW_HTTP/],
     ['https://metadata.google.internal/', /metadata service/],
     ['https://METADATA.google.internal./', /metadata service/],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Resolve } from '../../src/outgoing/connector.ts'
 import { createOutgoing, type Outgoing } from '../../src/outgoing/outgoing.ts'
+import type { Resolve } from '../../src/outgoing/resolver.ts'
 import type { OutgoingSettings } from '../../src/outgoing/settings.ts'
 import { type HttpPeer, type PeerOptions, startPeer, startTcpPeer } from '../harness/http-peer.ts'
 import { freePort } from '../harness/redis.ts'
@@ -76,7 +76,7 @@ describe('a notification', () => {
 
   test.each([
     [503, { 'retry-after': '7' }, { retryAfter: 7 }],
-    [429, { 'retry-after': '99999' }, { retryAfter: 3600 }],
+    [429, { 'retry-after': '99999' }, { retryAfter: 86_400 }],
     [404, {}, {}],
   ])('that is answered with %i says so', async (status, headers, more) => {
     const subscriber = await peer((response) => response.writeHead(status, headers).end('no'))

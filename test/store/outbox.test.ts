@@ -187,6 +187,20 @@ describe('what the outbox holds', () => {
     expect((await outbox.read(first, 10)).gap).toBe(false)
   })
 
+  it('is read in portions that are not too large, one entry at least', async () => {
+    await outbox.openLane('a')
+    const large = (size: number) => ({ kind: String(size), data: 'x'.repeat(size) })
+    await all.create('a', 1, { changes: [large(2_000_000), ...Array.from({ length: 30 }, () => large(100_000))] })
+    const positions = async (...args: Parameters<Outbox['read']>) =>
+      (await outbox.read(...args)).entries.map(({ position }) => position)
+    expect(await positions(0, 100)).toEqual([1])
+    expect(await positions(1, 100)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+    expect(await positions(1, 3)).toEqual([2, 3, 4])
+    expect(await positions(1, 100, 250_000)).toEqual([2, 3])
+    expect(await positions(29, 100)).toEqual([30, 31])
+    expect(await outbox.read(31, 100)).toEqual({ entries: [], gap: false })
+  })
+
   it('has a gap for a reader that saw more than a Redis that was set back', async () => {
     await outbox.openLane('a')
     await all.create('a', 1, { changes: changes('one') })

@@ -41,7 +41,11 @@ describe('notifications that were given up', needs('redis'), () => {
     })
     expect(second?.value.notification).toMatchObject({ postObjectState: { description: '2' } })
     expect(first?.value.notificationId).not.toBe(second?.value.notificationId)
-    expect(await healthOf(id)).toMatchObject({ state: 'RETRYING', deadLetters: { kept: 3, lost: 0 } })
+    await eventually(async () => {
+      const health = await healthOf(id)
+      expect(health).toMatchObject({ state: 'GIVEN_UP', deadLetters: { kept: 3, lost: 0 }, lag: { changes: 0 } })
+      expect(health).not.toHaveProperty('nextAttemptAt')
+    })
     // Only the first one was ever tried: whoever is away is not asked for each.
     expect(toldOf(peer)).toEqual({ a: [1] })
     await deliverer.stop()

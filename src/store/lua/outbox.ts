@@ -7,6 +7,9 @@ export const outboxFunctions = `
 local function newest_change()
   return tonumber(redis.call('HGET', outbox_state, 'newest') or '0')
 end
+local function outbox_epoch()
+  return tonumber(redis.call('HGET', outbox_state, 'epoch') or '0')
+end
 local function append_changes(changes)
   if #changes == 0 or redis.call('EXISTS', outbox_lanes) == 0 then return end
   local at = string.format('%d', now_ms())
@@ -41,9 +44,32 @@ close_lane(ARGV[1])
 return 'OK'
 `)
 
+/** Entries that are looked at together: large ones are not all taken into memory to be left out. */
+const LOOK = 5
+
+/** ARGV: after, how many at most, bytes of data that they may have together (the first one may have more). Answers the newest position, then the entries. */
+export const readOutboxScript = defineScript(`${prelude}
+local newest, most, free = newest_change(), tonumber(ARGV[2]), tonumber(ARGV[3])
+local taken = tonumber(ARGV[1])
+if taken > newest then taken = 0 end
+local entries = {}
+while #entries < most do
+  local count = math.min(${LOOK}, most - #entries)
+  local found = redis.call('XRANGE', outbox, string.format('%d-0', taken + 1), '+', 'COUNT', count)
+  for _, entry in ipairs(found) do
+    free = free - #entry[2][4]
+    if free < 0 and #entries > 0 then return { newest, entries } end
+    entries[#entries + 1] = entry
+    taken = tonumber(string.match(entry[1], '^%d+'))
+  end
+  if #found < count then break end
+end
+return { newest, entries }
+`)
+
 /** ARGV: lane, position, epoch. */
 export const advanceLaneScript = defineScript(`${prelude}
-if redis.call('HGET', outbox_state, 'epoch') ~= ARGV[3] then return 'FENCED' end
+if outbox_epoch() ~= tonumber(ARGV[3]) then return 'FENCED' end
 local at = redis.call('HGET', outbox_lanes, ARGV[1])
 if not at then return 'CLOSED' end
 local taken = math.min(tonumber(ARGV[2]), newest_change())

@@ -26,6 +26,7 @@ end
 -- Everything that can refuse the write, before anything is changed.
 local function refusal()
   if alongside.epoch and alongside.epoch ~= stored_epoch() then return { 'FENCED' } end
+  if alongside.outboxEpoch and alongside.outboxEpoch ~= outbox_epoch() then return { 'FENCED' } end
   if alongside.unique then
     local owner = redis.call('HGET', unique, alongside.unique)
     if owner and owner ~= id then return { 'EXISTS' } end
@@ -55,6 +56,7 @@ local function apply_alongside()
   set_wish(wishes, id, alongside.wish)
   local first = append_events(log, feed, name, alongside.events or {})
   if first then redis.call('HSETNX', record, 'log0', first) end
+  for what, text in pairs(alongside.attachments or {}) do redis.call('HSET', record, 'attached:' .. what, text) end
   if alongside.lines then append_lines(record, lines, alongside.lines) end
   tell_lanes()
 end
