@@ -34,6 +34,56 @@ describe('o2ims demo --real', () => {
     expect(stderr).toContain('sudo apt-get install -y docker.io')
   })
 
+  test('says of a request that stood already which of its clusters are gone, on the screen and in the report', async () => {
+    const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
+    await using tools = await fakeTools({
+      'redis-server': version,
+      docker: version,
+      kind: version,
+      kpt: version,
+      git: version,
+    })
+    const kubeconfig = {
+      'current-context': 'edge',
+      contexts: [{ name: 'edge', context: { cluster: 'edge' } }],
+      clusters: [{ name: 'edge', cluster: { server: 'https://192.0.2.1' } }],
+    }
+    await writeFile(join(folder, 'edge.kubeconfig'), JSON.stringify(kubeconfig))
+    const smo = {
+      oCloudId: 'o-1',
+      name: 'focom-smo',
+      simulated: false,
+      managed: true,
+      madeBy: { provisioningRequestId: 'edge-5g-deployment' },
+      status: { reachable: false, message: 'connect ECONNREFUSED' },
+    }
+    await using service = await scriptedService(({ method, url }, response) => {
+      if (url === '/o2ims/v1/ocloud')
+        return method === 'POST' ? answer(response, 201, smo) : answer(response, 200, [smo])
+      if (url.endsWith('/report')) return void response.end('# report')
+      if (url.endsWith('/events')) {
+        sendEvents(response, [['1-0', 'end', { provisioningPhase: 'FULFILLED' }]])
+        return void response.end()
+      }
+      return answer(response, 200, aRequest({ phase: 'FULFILLED' }))
+    })
+    const file = join(folder, 'OCloud.md')
+    const { code, stdout } = await runCli(['demo', '--real', '--report', file, '--server', service.server], {
+      env: {
+        PATH: tools.folder,
+        DATA_DIR: join(folder, 'data'),
+        EDGE_KUBECONFIG: join(folder, 'edge.kubeconfig'),
+      },
+    })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/O-Cloud focom-smo cannot be reached now: connect ECONNREFUSED\.\n.*"make clean"/)
+    expect(await readFile(file, 'utf8')).toContain('- O-Cloud focom-smo cannot be reached now')
+    // Somebody had posted it: cleaning leaves it alone.
+    expect(JSON.parse(await readFile(join(folder, 'data/ocloud/started.json'), 'utf8')).requests).toEqual({
+      'edge-5g-deployment': { foreign: true },
+    })
+  })
+
   test('never writes over a report that it did not write, and starts nothing before it says so', async () => {
     const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
     await using tools = await fakeTools({

@@ -12,12 +12,15 @@ import { untilInterrupted } from '../interrupt.ts'
 import { standing } from '../remove.ts'
 import { provisionSeed } from '../seed/provision.ts'
 import { seedNames } from '../seed/request.ts'
-import { seedSettings } from '../seed/settings.ts'
+import { type SeedSettings, seedSettings } from '../seed/settings.ts'
 import { createAgain, thisStart } from '../started-as.ts'
 import { type Casting, cast, type FocomChoice } from './operators.ts'
 import { isRunning, startDetached } from './processes.ts'
 import { findOrStartService } from './service.ts'
 import { type Place, placeOf, readStarted, type Started, writeStarted } from './started.ts'
+
+/** A precondition does not hold. */
+const UNREACHABLE = 1
 
 export interface UpOptions {
   /** Markdown; the same as HTML goes beside it. */
@@ -59,16 +62,29 @@ export async function up(asked: Context, options: UpOptions, env: NodeJS.Process
     env,
     () => play(place, started, casting, env),
   )
-  await writeReports(context, provisioningRequestId, { files: reports, casting })
+  const away = code === 0 ? await awayNow(context, settings) : []
+  await writeReports(context, provisioningRequestId, { files: reports, lines: [...casting.lines, ...away] })
   if (settings.smoKubeconfig !== undefined && code === 0 && !foreign)
     await writeStarted(place, { ...started, files: [...new Set([...started.files, resolve(settings.smoKubeconfig)])] })
+  const gone = ['', ...away, 'What stood there may be gone. "make clean" and then "make ocloud" makes it anew.']
+  if (away.length > 0) people.print(gone)
   people.print([
     '',
     `The report is written: ${options.report}`,
     ...casting.lines.filter((line) => line.includes('PLAYED')),
     ...NEXT,
   ])
-  return code
+  return away.length > 0 ? UNREACHABLE : code
+}
+
+/** The clusters of the request that do not answer, in words: FULFILLED of one that stood already says how it ended, not how it is. */
+async function awayNow({ api }: Context, settings: SeedSettings): Promise<string[]> {
+  const { provisioningRequestId, edge } = seedNames(settings)
+  return (await api.oClouds.list()).flatMap(({ name, madeBy, status }) =>
+    (madeBy?.provisioningRequestId === provisioningRequestId || name === edge) && status?.reachable === false
+      ? [`O-Cloud ${name} cannot be reached now: ${status.message ?? 'no answer'}.`]
+      : [],
+  )
 }
 
 const NEXT = [
@@ -127,13 +143,13 @@ function requireReplaceable(files: readonly string[], ours: readonly string[]): 
 async function writeReports(
   { api }: Context,
   id: string,
-  { files, casting }: { files: readonly string[]; casting: Casting },
+  { files, lines }: { files: readonly string[]; lines: readonly string[] },
 ): Promise<void> {
   const [markdown, html] = [await api.report(id, 'text/markdown'), await api.report(id, 'text/html')]
   // The service knows of no players: whoever reads the file shall.
-  const items = casting.lines.map((line) => `<li>${line.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</li>`)
+  const items = lines.map((line) => `<li>${line.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</li>`)
   const texts = [
-    `${markdown.trimEnd()}\n\n## Operators of this demo\n\n${casting.lines.map((line) => `- ${line}\n`).join('')}`,
+    `${markdown.trimEnd()}\n\n## Operators of this demo\n\n${lines.map((line) => `- ${line}\n`).join('')}`,
     html.replace('</body>', `<h2>Operators of this demo</h2><ul>${items.join('')}</ul></body>`),
   ]
   for (const [index, path] of files.entries()) await writeFile(path, texts[index] ?? '')
