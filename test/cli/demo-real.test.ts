@@ -203,6 +203,32 @@ describe('o2ims demo --clean', () => {
     expect(service.calls().filter((call) => !call.startsWith('GET'))).toEqual([])
   })
 
+  test('nothing is removed while a request of somebody else uses a cluster of the demo: it is named', async () => {
+    const cluster = {
+      oCloudId: 'o-1',
+      name: 'focom-edge',
+      simulated: false,
+      managed: true,
+      madeBy: { provisioningRequestId: 'ran-1' },
+    }
+    const ours = aRequest({})
+    const other = {
+      ...ours,
+      provisioningRequestData: { ...ours.provisioningRequestData, provisioningRequestId: 'other' },
+    }
+    await using service = await scriptedService(({ url }, response) => {
+      if (url.endsWith('/report')) return answer(response, 200, { access: [{ oCloudId: 'o-1' }] })
+      return answer(response, 200, url === REQUESTS ? [ours, other] : [cluster])
+    })
+    await mkdir(join(folder, 'data/ocloud'), { recursive: true })
+    const started = { server: service.server, requests: { 'ran-1': {} }, files: [] }
+    await writeFile(join(folder, 'data/ocloud/started.json'), JSON.stringify(started))
+    const { code, stderr } = await clean({ DATA_DIR: join(folder, 'data') })
+    expect(code).toBe(8)
+    expect(stderr).toMatch(/clusters of make ocloud are used by other: nothing is removed[\s\S]*delete other --follow/)
+    expect(service.calls().filter((call) => call.startsWith('DELETE'))).toEqual([])
+  })
+
   test("while somebody else's service is away that has a request of the demo, says so and forgets nothing", async () => {
     await mkdir(join(folder, 'data/ocloud'), { recursive: true })
     const started = { server: 'http://127.0.0.1:39998', requests: { 'ran-1': {} }, files: [] }

@@ -15,6 +15,7 @@ import { othersIn } from './others.ts'
 import { endProcess } from './processes.ts'
 import { findService, hasRecords, type Running, startService } from './service.ts'
 import { idsMadeBy, isOurs, type Place, placeOf, readStarted, type Started, writeStarted } from './started.ts'
+import { inRounds, usersOfClusters } from './users.ts'
 
 /** How long one request may take to go. Past that it stays DELETING, and so does all that knows of it. */
 const GONE_LIMIT_MS = 300_000
@@ -45,7 +46,7 @@ export async function down(asked: Context, { all, clusters }: DownOptions, env: 
   const started = await readStarted(place)
   const running = await serviceFor(asked, place, { started, all }, env)
   const context = running && contextFor(asked, running.server)
-  const stuck = context ? await removeRequests(context, await idsOf(context, running, { started, all })) : []
+  const stuck = context ? await removeRequests(context, await roundsOf(context, running, { started, all })) : []
   if (stuck.length > 0) {
     people.print(
       stuck.flatMap((id) => [
@@ -137,32 +138,46 @@ function contextFor(asked: Context, server: string): Context {
   return { ...asked, again, api: createApi({ http: createHttp({ server, again }) }) }
 }
 
-/** The requests that go. */
-async function idsOf(
-  { api }: Context,
+/** The requests that go, in rounds: who uses a cluster of another one goes before it. Rejects where somebody's that stays uses one. */
+async function roundsOf(
+  { api, again }: Context,
   { service }: Running,
   { started, all }: { started: Started | undefined; all: boolean },
-): Promise<string[]> {
+): Promise<string[][]> {
   const standing = (await api.list()).map(
     ({ provisioningRequestData }) => provisioningRequestData.provisioningRequestId,
   )
   const ours = started ? idsMadeBy(started) : []
-  return all && service ? standing : standing.filter((id) => ours.includes(id))
+  const ids = all && service ? standing : standing.filter((id) => ours.includes(id))
+  const users = await usersOfClusters(api, standing)
+  const staying = ids.flatMap((id) => [...(users.get(id) ?? [])]).filter((id) => !ids.includes(id))
+  const [first] = staying
+  if (first === undefined) return inRounds(ids, users)
+  throw new CommandFailure(
+    `the clusters of make ocloud are used by ${namesOf([...new Set(staying)])}: nothing is removed`,
+    {
+      hint: `remove that first, with: ${again(`delete ${first} --follow`)}${service ? `\nor all that the service has, with: ${again('demo --clean --all')}` : ''}`,
+      exitCode: NOT_REMOVED,
+    },
+  )
 }
 
 /** Answers the ids of those that do not go. */
-async function removeRequests(context: Context, ids: readonly string[]): Promise<string[]> {
+async function removeRequests(context: Context, rounds: readonly string[][]): Promise<string[]> {
   const { api, form, out, aside } = context
   const people: Terminal = form === 'table' ? out : aside
-  for (const id of ids) await api.remove(id, { orphan: false })
-  const stuck: string[] = []
-  for (const id of ids) {
-    people.print(`${id} is being deleted`)
-    const limit = AbortSignal.timeout(GONE_LIMIT_MS)
-    const ending = await untilInterrupted((signal) => untilGone(context, id, AbortSignal.any([signal, limit])))
-    if (ending.kind !== 'deleted') stuck.push(id)
+  for (const ids of rounds) {
+    const stuck: string[] = []
+    for (const id of ids) await api.remove(id, { orphan: false })
+    for (const id of ids) {
+      people.print(`${id} is being deleted`)
+      const limit = AbortSignal.timeout(GONE_LIMIT_MS)
+      const ending = await untilInterrupted((signal) => untilGone(context, id, AbortSignal.any([signal, limit])))
+      if (ending.kind !== 'deleted') stuck.push(id)
+    }
+    if (stuck.length > 0) return stuck
   }
-  return stuck
+  return []
 }
 
 /** What the demo registered. */
