@@ -63,8 +63,8 @@ npm:
 redis:
 	@./scripts/install-redis.sh
 
-clean: npm ## Remove what make ocloud has left: requests, clusters, processes, reports; and the data of the service
-	@$(O2IMS) demo --clean
+clean: npm ## Remove what make ocloud has made, and nothing of others (ARGS=--all or --clusters for that)
+	@$(O2IMS) demo --clean $(ARGS)
 	rm -rf coverage
 
 distclean: clean ## clean, and node_modules

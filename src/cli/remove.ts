@@ -5,11 +5,12 @@ import { type Ending, follow } from './follow.ts'
 
 /** Follows a request that is being deleted, until it is gone or the signal aborts. */
 export async function untilGone(context: Context, id: string, signal: AbortSignal): Promise<Ending> {
-  const request = await stillThere(context, id)
+  const request = await standing(context, id)
   return request ? follow(context, request, signal) : { kind: 'deleted', left: [] }
 }
 
-async function stillThere(context: Context, id: string): Promise<WireRequest | undefined> {
+/** Undefined when there is no such request. */
+export async function standing(context: Context, id: string): Promise<WireRequest | undefined> {
   try {
     return await context.api.get(id)
   } catch (error) {

@@ -86,7 +86,7 @@ export function createJournals({ requests, log }: { requests: Requests; log: Log
       entry.add({
         time: new Date().toISOString(),
         level: 'info',
-        ...saidBy(tool, line),
+        ...saidBy(line),
         tool,
         stream,
         step,
@@ -102,10 +102,17 @@ function redacted(line: LogLine, redact: (text: string) => string): LogLine {
   return { ...(isRecord(clean) && clean), time, level, msg: redact(msg) }
 }
 
-/** kpt tells its events as JSON objects: they stay what they are. */
-function saidBy(tool: string, line: string): { msg: string; output?: JsonObject } {
+/** kpt tells its events as JSON objects: they stay what they are, and are told in words. */
+function saidBy(line: string): { msg: string; output?: JsonObject } {
   const parsed = line.startsWith('{') ? parsedOf(line) : undefined
-  return isRecord(parsed) ? { msg: `${tool}: ${String(parsed.type ?? 'event')}`, output: parsed } : { msg: line }
+  return isRecord(parsed) ? { msg: wordsOf(parsed), output: parsed } : { msg: line }
+}
+
+/** `wait Deployment ran/du Pending`: whatever of it there is. */
+function wordsOf({ type, action, kind, namespace, name, status, message, error }: JsonObject): string {
+  const named = typeof namespace === 'string' && namespace !== '' ? `${namespace}/${name}` : name
+  const words = [type ?? 'event', action, kind, named, status, message, error]
+  return words.filter((word) => typeof word === 'string' && word !== '').join(' ')
 }
 
 const LEVELS: Record<string, LogLevel> = { 10: 'debug', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' }

@@ -93,9 +93,14 @@ function oClouds({ observed }: Report): Block[] {
   ])
   const head = ['O-Cloud', 'State', 'API server', 'Version', 'Nodes', 'Capacity', 'Allocatable']
   return [
-    ...section('O-Clouds', table(head, rows)),
+    ...section('O-Clouds', rows.length === 0 ? [] : [...seenAt(observed), ...table(head, rows)]),
     ...section('What their operators say of them', table(['O-Cloud', 'What', 'Value'], told)),
   ]
+}
+
+/** A report is read long after. */
+function seenAt(observed: Report['observed']): Block[] {
+  return observed ? [{ paragraph: [`They and what stands on them, as seen at ${observed.at}.`] }] : []
 }
 
 function workloads({ observed }: Report): Block[] {

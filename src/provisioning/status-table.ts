@@ -1,7 +1,7 @@
 import type { OCloudStatus } from '../clusters/cluster.ts'
 import { groupOf } from '../clusters/fields.ts'
 import type { MadeObject, ProvisioningPhase, ProvisioningRecord, StepRecord, StepState } from './record.ts'
-import { observedOf } from './report-observed.ts'
+import { type Observed, observedOf } from './report-observed.ts'
 import type { StatusRow } from './status-table-text.ts'
 import { isAtRest, isNamespace, isWorkload, keyOf } from './steps/object-order.ts'
 import { CLUSTER_KIND } from './steps/target.ts'
@@ -45,7 +45,7 @@ export function statusRows(record: ProvisioningRecord, oClouds: readonly SeenOCl
     status: PHASES[record.phase],
     message: record.message,
   }
-  const rows = [request, ...oClouds.map(oCloudRow), ...makingRows(record), ...objectRows(record)]
+  const rows = [request, ...oClouds.map(oCloudRow), ...makingRows(record), ...objectRows(record, awayOf(oClouds))]
   if (rows.length <= MOST_ROWS) return rows
   const more = { resource: `… and ${rows.length - MOST_ROWS + 1} more`, type: '', status: '', message: '' }
   return [...rows.slice(0, MOST_ROWS - 1), more]
@@ -71,22 +71,37 @@ function makingRows({ steps }: ProvisioningRecord): StatusRow[] {
   })
 }
 
-function objectRows(record: ProvisioningRecord): StatusRow[] {
+const awayOf = (oClouds: readonly SeenOCloud[]): ReadonlySet<string> =>
+  new Set(oClouds.flatMap(({ oCloudId, status }) => (status.reachable ? [] : [oCloudId])))
+
+function objectRows(record: ProvisioningRecord, away: ReadonlySet<string>): StatusRow[] {
   const observed = new Map(
     (observedOf(record)?.workloads ?? []).map((workload) => [keyOf(workload), workload] as const),
   )
+  const atRest = record.phase === 'FULFILLED' || record.phase === 'FAILED'
   return record.steps.flatMap((step) =>
     mainObjects(step).map((object) => {
-      const { kind, namespace, name } = object
+      const { kind, namespace, name, oCloudId = step.made?.oCloudId ?? '' } = object
       const named = { resource: namespace === undefined ? name : `${namespace}/${name}`, type: kind }
-      const seen = observed.get(keyOf(object))
-      // What was seen at the end says more than the step, until something else happens to it.
-      if (seen && record.phase === 'FULFILLED')
-        return { ...named, status: seen.ready ? 'Ready' : 'NotReady', message: seen.state }
-      const status = record.phase === 'FULFILLED' ? 'Ready' : stateOf(step, object)
-      return { ...named, status, message: `${step.name}: ${wordsOf(step, object)}` }
+      const known = stateAndWords(record, step, object, observed.get(keyOf(object)))
+      // Nobody knows now: all that is left is what was known.
+      return atRest && away.has(oCloudId)
+        ? { ...named, status: 'Unknown', message: `was ${known.status}: ${known.message}` }
+        : { ...named, ...known }
     }),
   )
+}
+
+function stateAndWords(
+  { phase }: ProvisioningRecord,
+  step: StepRecord,
+  object: MadeObject,
+  seen: Observed['workloads'][number] | undefined,
+): Pick<StatusRow, 'status' | 'message'> {
+  // What was seen at the end says more than the step, until something else happens to it.
+  if (seen && phase === 'FULFILLED') return { status: seen.ready ? 'Ready' : 'NotReady', message: seen.state }
+  const status = phase === 'FULFILLED' ? 'Ready' : stateOf(step, object)
+  return { status, message: `${step.name}: ${wordsOf(step, object)}` }
 }
 
 /** What an undo has removed is no longer among the objects: what stands below an undone step is of an earlier generation, or of others as well. */

@@ -119,14 +119,14 @@ export function createGit(parts: { children: ChildProcesses; runDir: string; lim
     },
 
     async list(folder, commit, directory, call) {
-      const tree = directory === '' ? `${commit}^{tree}` : `${commit}:${directory}`
-      const result = await local(folder, ['ls-tree', '-r', '-z', '-l', '--end-of-options', tree], call)
-      if (/Not a valid object name|not a tree object/.test(result.lastWords)) {
-        // It says so of a damaged clone, too: the walk down to there tells the one from the other.
+      if (directory !== '') {
+        // First, for of a directory that is not there ls-tree says "fatal", and the log of the request would have it.
         const walk = ['ls-tree', '-z', '--end-of-options', `${commit}^{tree}`, directory]
         const { stdout } = answered(await local(folder, walk, call))
         if (!/^\d+ tree /.test(stdout)) return undefined
       }
+      const tree = directory === '' ? `${commit}^{tree}` : `${commit}:${directory}`
+      const result = await local(folder, ['ls-tree', '-r', '-z', '-l', '--end-of-options', tree], call)
       return parseTree(answered(result).stdout)
     },
 

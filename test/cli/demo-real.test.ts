@@ -34,9 +34,80 @@ describe('o2ims demo --real', () => {
     expect(stderr).toContain('sudo apt-get install -y docker.io')
   })
 
+  test('says of a request that stood already which of its clusters are gone, on the screen and in the report', async () => {
+    const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
+    await using tools = await fakeTools({
+      'redis-server': version,
+      docker: version,
+      kind: version,
+      kpt: version,
+      git: version,
+    })
+    const kubeconfig = {
+      'current-context': 'edge',
+      contexts: [{ name: 'edge', context: { cluster: 'edge' } }],
+      clusters: [{ name: 'edge', cluster: { server: 'https://192.0.2.1' } }],
+    }
+    await writeFile(join(folder, 'edge.kubeconfig'), JSON.stringify(kubeconfig))
+    const smo = {
+      oCloudId: 'o-1',
+      name: 'focom-smo',
+      simulated: false,
+      managed: true,
+      madeBy: { provisioningRequestId: 'edge-5g-deployment' },
+      status: { reachable: false, message: 'connect ECONNREFUSED' },
+    }
+    await using service = await scriptedService(({ method, url }, response) => {
+      if (url === '/o2ims/v1/ocloud')
+        return method === 'POST' ? answer(response, 201, smo) : answer(response, 200, [smo])
+      if (url.endsWith('/report')) return void response.end('# report')
+      if (url.endsWith('/events')) {
+        sendEvents(response, [['1-0', 'end', { provisioningPhase: 'FULFILLED' }]])
+        return void response.end()
+      }
+      return answer(response, 200, aRequest({ phase: 'FULFILLED' }))
+    })
+    const file = join(folder, 'OCloud.md')
+    const { code, stdout } = await runCli(['demo', '--real', '--report', file, '--server', service.server], {
+      env: {
+        PATH: tools.folder,
+        DATA_DIR: join(folder, 'data'),
+        EDGE_KUBECONFIG: join(folder, 'edge.kubeconfig'),
+      },
+    })
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/O-Cloud focom-smo cannot be reached now: connect ECONNREFUSED\.\n.*"make clean"/)
+    expect(await readFile(file, 'utf8')).toContain('- O-Cloud focom-smo cannot be reached now')
+    // Somebody had posted it: cleaning leaves it alone.
+    expect(JSON.parse(await readFile(join(folder, 'data/ocloud/started.json'), 'utf8')).requests).toEqual({
+      'edge-5g-deployment': { foreign: true },
+    })
+  })
+
+  test('never writes over a report that it did not write, and starts nothing before it says so', async () => {
+    const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
+    await using tools = await fakeTools({
+      'redis-server': version,
+      docker: version,
+      kind: version,
+      kpt: version,
+      git: version,
+    })
+    const [file, dataDir] = [join(folder, 'mine.md'), join(folder, 'data')]
+    await writeFile(file, 'mine')
+    const { code, stderr } = await runCli(['demo', '--real', '--report', file], {
+      env: { PATH: tools.folder, DATA_DIR: dataDir },
+    })
+    expect({ code, untouched: await gone(dataDir) }).toEqual({ code: 1, untouched: true })
+    expect(stderr).toContain(`${file} is there already`)
+    expect(await readFile(file, 'utf8')).toBe('mine')
+  })
+
   test.each([
     [['--report', 'x.md'], '--report goes with --real'],
     [['--clean', '--focom', 'played'], '--focom goes with --real'],
+    [['--real', '--all'], '--all goes with --clean'],
+    [['--clusters'], '--clusters goes with --clean'],
     [['--real', '--clean'], 'are two things'],
     [['--real', '--focom', 'nobody'], 'Allowed choices are auto, package, played'],
   ])('%j is refused', async (args, message) => {
@@ -121,6 +192,53 @@ describe('o2ims demo --clean', () => {
     ])
   })
 
+  test("of somebody else's service a request that stood before the demo stays", async () => {
+    await using service = await scriptedService(({ url }, response) =>
+      answer(response, 200, url === REQUESTS ? [aRequest({})] : []),
+    )
+    await mkdir(join(folder, 'data/ocloud'), { recursive: true })
+    const started = { server: service.server, requests: { 'ran-1': { foreign: true } }, files: [] }
+    await writeFile(join(folder, 'data/ocloud/started.json'), JSON.stringify(started))
+    expect((await clean({ DATA_DIR: join(folder, 'data') })).code).toBe(0)
+    expect(service.calls().filter((call) => !call.startsWith('GET'))).toEqual([])
+  })
+
+  test('nothing is removed while a request of somebody else uses a cluster of the demo: it is named', async () => {
+    const cluster = {
+      oCloudId: 'o-1',
+      name: 'focom-edge',
+      simulated: false,
+      managed: true,
+      madeBy: { provisioningRequestId: 'ran-1' },
+    }
+    const ours = aRequest({})
+    const other = {
+      ...ours,
+      provisioningRequestData: { ...ours.provisioningRequestData, provisioningRequestId: 'other' },
+    }
+    await using service = await scriptedService(({ url }, response) => {
+      if (url.endsWith('/report')) return answer(response, 200, { access: [{ oCloudId: 'o-1' }] })
+      return answer(response, 200, url === REQUESTS ? [ours, other] : [cluster])
+    })
+    await mkdir(join(folder, 'data/ocloud'), { recursive: true })
+    const started = { server: service.server, requests: { 'ran-1': {} }, files: [] }
+    await writeFile(join(folder, 'data/ocloud/started.json'), JSON.stringify(started))
+    const { code, stderr } = await clean({ DATA_DIR: join(folder, 'data') })
+    expect(code).toBe(8)
+    expect(stderr).toMatch(/clusters of make ocloud are used by other: nothing is removed[\s\S]*delete other --follow/)
+    expect(service.calls().filter((call) => call.startsWith('DELETE'))).toEqual([])
+  })
+
+  test("while somebody else's service is away that has a request of the demo, says so and forgets nothing", async () => {
+    await mkdir(join(folder, 'data/ocloud'), { recursive: true })
+    const started = { server: 'http://127.0.0.1:39998', requests: { 'ran-1': {} }, files: [] }
+    await writeFile(join(folder, 'data/ocloud/started.json'), JSON.stringify(started))
+    const { code, stderr } = await clean({ DATA_DIR: join(folder, 'data') })
+    expect(code).toBe(8)
+    expect(stderr).toContain('http://127.0.0.1:39998, which has ran-1, does not answer')
+    expect(await gone(join(folder, 'data/ocloud/started.json'))).toBe(false)
+  })
+
   test("somebody's service that the demo never used is left alone", async () => {
     await using service = await scriptedService((_call, response) => answer(response, 200, []))
     const { code } = await clean({ DATA_DIR: join(folder, 'data'), SERVER: service.server })
@@ -145,22 +263,27 @@ describe('kind clusters that are left', () => {
       kind: `echo "$@" >> ${join(folder, 'kind-was-asked')}`,
     })
 
-  test('without records those with the names of the demo and the mark of o2ims go; no other one, and no context of anybody', async () => {
+  const asked = () => readFile(join(folder, 'kind-was-asked'), 'utf8')
+
+  test('stay, and it is said how to remove them', async () => {
     await using tools = await machine()
-    const left = await removeClusters(names, { known: false, env: { PATH: tools.folder } })
-    expect(left).toEqual([
-      expect.stringMatching(/^kind cluster mine .* stays; by hand: kind delete cluster --name mine$/),
-    ])
-    expect(await readFile(join(folder, 'kind-was-asked'), 'utf8')).toMatch(
-      /^delete cluster --name focom-smo --kubeconfig \S+o2ims-clean-\S+\n$/,
-    )
+    const { code, stdout } = await runCli(['demo', '--clean', '--server', 'http://127.0.0.1:39999'], {
+      env: { PATH: tools.folder, DATA_DIR: join(folder, 'data') },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^kind cluster focom-smo stays: .*kind delete cluster --name focom-smo$/m)
+    expect(stdout).toMatch(/^kind cluster mine stays: /m)
+    await expect(asked()).rejects.toThrow('ENOENT')
   })
 
-  test("where records said what is ours, what is there still is somebody else's", async () => {
+  test('with --clusters those with the names of the demo and the mark of o2ims go; no other one, and no context of anybody', async () => {
     await using tools = await machine()
-    const left = await removeClusters(names, { known: true, env: { PATH: tools.folder } })
-    expect(left).toHaveLength(2)
-    expect(await gone(join(folder, 'kind-was-asked'))).toBe(true)
+    const { code, stdout } = await runCli(['demo', '--clean', '--clusters', '--server', 'http://127.0.0.1:39999'], {
+      env: { PATH: tools.folder, DATA_DIR: join(folder, 'data') },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^kind cluster mine stays: /m)
+    expect(await asked()).toMatch(/^delete cluster --name focom-smo --kubeconfig \S+o2ims-clean-\S+\n$/)
   })
 
   test('one that goes while we look hides no other one', async () => {
@@ -169,7 +292,7 @@ describe('kind clusters that are left', () => {
       docker: `case "$1" in ps) echo 0a1b; echo 2c3d;; inspect) echo '${JSON.stringify(nodes)}'; ${said};; esac`,
       kind: `echo "$@" >> ${join(folder, 'kind-was-asked')}`,
     })
-    expect(await removeClusters(names, { known: false, env: { PATH: tools.folder } })).toHaveLength(1)
+    expect(await removeClusters(names, { remove: true, env: { PATH: tools.folder } })).toHaveLength(1)
     expect(await readFile(join(folder, 'kind-was-asked'), 'utf8')).toContain('--name focom-smo ')
   })
 
@@ -177,7 +300,7 @@ describe('kind clusters that are left', () => {
     await using tools = await fakeTools({
       docker: '[ "$1" = ps ] && echo 0a1b && exit; echo "daemon is away" >&2; exit 1',
     })
-    await expect(removeClusters(names, { known: true, env: { PATH: tools.folder } })).rejects.toMatchObject({
+    await expect(removeClusters(names, { remove: false, env: { PATH: tools.folder } })).rejects.toMatchObject({
       message: 'nobody can tell which kind clusters are left: daemon is away',
       exitCode: 8,
     })

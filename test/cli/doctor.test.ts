@@ -1,12 +1,14 @@
 import { once } from 'node:events'
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Finding } from '../../src/cli/doctor/finding.ts'
+import { type Finding, JOBS } from '../../src/cli/doctor/finding.ts'
 import { lookAtMachine } from '../../src/cli/doctor/machine.ts'
 import { runTool } from '../../src/cli/doctor/run-tool.ts'
+import { identityOf } from '../../src/process-identity.ts'
+import { eventually } from '../harness/eventually.ts'
 import { ROOT, runCli, startProgram } from './run-cli.ts'
 import { answer, scriptedService } from './scripted-service.ts'
 
@@ -47,12 +49,13 @@ describe('o2ims doctor', () => {
     expect(code).toBe(1)
     expect(stderr).toContain('this machine cannot run simulated: it lacks redis-server')
     expect(stdout).toMatch(/node +ok +24\./)
-    for (const tool of ['redis-server', 'docker', 'kind', 'kpt']) expect(stdout).toMatch(new RegExp(`${tool} +missing`))
-    for (const tool of ['git', 'kubectl']) expect(stdout).toMatch(new RegExp(`${tool} +warning`))
+    for (const tool of ['redis-server', 'docker', 'kind', 'kpt', 'git'])
+      expect(stdout).toMatch(new RegExp(`${tool} +missing`))
+    expect(stdout).toMatch(/kubectl +warning/)
     expect(stdout).toContain('    sudo apt-get install -y redis-server')
     expect(stdout).toContain('    sudo apt-get install -y docker.io')
     expect(stdout).toMatch(/curl -fLo kind https:\/\/kind\.sigs\.k8s\.io\/dl\/v0\.33\.0\/kind-linux-/)
-    expect(stdout).toMatch(/edge-5g-kind +lacks redis-server, docker, kind, kpt/)
+    expect(stdout).toMatch(/edge-5g-kind +lacks redis-server, docker, kind, kpt, git/)
   })
 
   test('with Redis alone exits 0, and with 1 where a real job is demanded that lacks something', async () => {
@@ -61,7 +64,7 @@ describe('o2ims doctor', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/redis-server +ok +7\.0\.15/)
     expect(stdout).toMatch(/simulated +can run/)
-    expect(stdout).toMatch(/kind-workload +lacks docker, kind, kpt/)
+    expect(stdout).toMatch(/kind-workload +lacks docker, kind, kpt, git/)
     const demanded = await doctor('--for', 'kind-workload', '--output', 'json')
     expect(demanded.code).toBe(1)
     expect(JSON.parse(demanded.stdout)).toMatchObject({ for: 'kind-workload', possible: false })
@@ -123,6 +126,39 @@ describe('o2ims doctor', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('not needed: REDIS_URL is set')
     expect(stdout).not.toContain('geheim')
+  })
+
+  test('a kpt that lacks git is no kpt to be downloaded again: git is what is missing', async () => {
+    const { git: _git, ...rest } = ALL
+    const doctor = await machine({
+      ...rest,
+      kpt: 'echo "kpt requires that git is installed and on the PATH" >&2; exit 1',
+    })
+    const { code, stdout, stderr } = await doctor('--for', 'kpt-workload')
+    expect(code).toBe(1)
+    expect(stderr).toContain('it lacks git\n')
+    expect(stdout).toMatch(/kpt +warning +is there, and does not start without git/)
+    expect(stdout).toContain('sudo apt-get install -y git')
+    expect(stdout).not.toContain('curl -fLo kpt ')
+  })
+
+  test('no tool is told of a cluster', async () => {
+    images = { KUBECONFIG: '/somebody/config' }
+    const doctor = await machine({ ...ALL, kubectl: 'echo "Client Version: v1.33.13-$KUBECONFIG"' })
+    expect((await doctor()).stdout).toContain('1.33.13-/dev/null')
+  })
+
+  test('--for takes every template of the samples', async () => {
+    const templates = await readdir(join(ROOT, 'samples/templates'))
+    const names = new Set(templates.map((file) => file.replace(/-\d+\.\d+\.\d+\.yaml$/, '')))
+    expect(Object.keys(JOBS).toSorted()).toEqual(['simulated', ...names].toSorted())
+  })
+
+  test('what a tool that never answers has started is ended with it', async () => {
+    await machine({ slow: `sleep 60 & echo $! > ${join(folder, 'pid')}; wait` })
+    await runTool(join(folder, 'slow'), [], { PATH: process.env.PATH }, 1_000)
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+    await eventually(async () => expect(identityOf(pid)).toBeUndefined(), 5_000)
   })
 
   test('a tool that never answers is ended', async () => {

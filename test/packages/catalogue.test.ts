@@ -34,7 +34,10 @@ describe('F22: KPT_CATALOG_URL, KPT_CATALOG_REF and FOCOM_PACKAGE_PATH choose th
     if (!loaded.ok) throw new Error(loaded.errors.join('\n'))
     const worker = gitWorker({ packageRoot: loaded.config.packageRoot, ...catalogueOf(loaded.config) })
     try {
-      const { objects, source } = await worker.render({ path, namespace: 'ran', values: {} })
+      const run = { reference: 'ran-1', step: 'focom' }
+      const { objects, source } = await worker.render({ path, namespace: 'ran', values: {} }, { run })
+      // The log of a run that succeeds has no word of failure.
+      expect(worker.printed).toEqual([])
       return { object: objects[0]?.metadata.name, source }
     } finally {
       worker.dispose()

@@ -16,6 +16,8 @@ export interface GitWorker {
   runDir: string
   render: RenderPackage
   log(): string
+  /** What tools told the logs of requests. */
+  printed: readonly string[]
   dispose(): void
 }
 
@@ -43,7 +45,8 @@ export function gitWorker(
       done()
     },
   })
-  const children = createChildProcesses()
+  const printed: string[] = []
+  const children = createChildProcesses({ onPrinted: (_run, { line }) => printed.push(line) })
   const git = createGit({ children, runDir, limits: parts.times })
   const limits = { entries: 20, bytes: 50 * 1024 * 1024, ...parts.limits }
   const { withLock = lockInProcess() } = parts
@@ -56,6 +59,7 @@ export function gitWorker(
     runDir,
     render: createPackageRenderer({ packageRoot, sources, ...(kpt && { kpt }) }),
     log: () => logged,
+    printed,
     dispose: () => rmSync(dataDir, { recursive: true, force: true }),
   }
 }

@@ -73,7 +73,7 @@ describe('the journal of a run', needs('redis'), () => {
       { level: 'warn', msg: 'to both' },
       { msg: 'field', kubeconfig: '[secret]' },
       { msg: ' ✓ [secret]', tool: 'kind', stream: 'stderr', step: 'two', generation: 1 },
-      { msg: 'kpt: apply', tool: 'kpt', output: { type: 'apply', name: 'du', error: '[secret]' } },
+      { msg: 'apply du [secret]', tool: 'kpt', output: { type: 'apply', name: 'du', error: '[secret]' } },
     ])
     expect(process).toContain('to both')
     expect(process).not.toContain('says')

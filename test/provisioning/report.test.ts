@@ -157,6 +157,7 @@ describe('the report of a request that really placed something', needs('redis'),
       '| sim-1 | Deployment | reported | du | 2 of 2 ready | cpu 500m, memory 128Mi, pods 2 | registry.k8s.io/pause:3.10 |',
     )
     expect(body).toContain('| sim-1 | reported | f1 | NodePort | 10.96.0.7:38472/SCTP, node port 30472/SCTP |')
+    expect(body).toMatch(/^They and what stands on them, as seen at 20\S+Z\.$/m)
     expect(body).toMatch(/- O-Cloud sim-1: `GET \/o2ims\/v1\/ocloud\/\S+`, its API server: `simulated:\/\/\S+`/)
     expect(body).toContain('| Description | DU "and" CU \\| both |')
     expect(body).not.toMatch(/[^\P{Cc}\n]/u)

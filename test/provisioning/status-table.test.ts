@@ -84,7 +84,7 @@ describe('the status table', () => {
     )
   })
 
-  test('says at the end what was seen, and of an O-Cloud that is away why', () => {
+  test('says at the end what was seen; of an O-Cloud that is away why, and claims nothing of what stood there', () => {
     const seen = {
       oCloudId: 'o-1',
       apiVersion: 'apps/v1',
@@ -103,15 +103,27 @@ describe('the status table', () => {
       made: { objects: [], outputs: { summary: observed }, notes: {} },
     }
     const away = { ...edge, status: { reachable: false, message: 'connect ECONNREFUSED', checkedAt: '' } }
-    const rows = statusRows(
-      recordOf([{ ...workload, state: 'SUCCEEDED' }, report], { phase: 'FULFILLED', message: 'provisioned' }),
-      [away],
-    )
-    expect(rows).toEqual([
-      { resource: 'edge-5g-deployment', type: 'ProvisioningReq', status: 'Ready', message: 'provisioned' },
-      { resource: 'edge', type: 'Cluster', status: 'Unreachable', message: 'connect ECONNREFUSED' },
+    const record = recordOf([{ ...workload, state: 'SUCCEEDED' }, report], {
+      phase: 'FULFILLED',
+      message: 'provisioned',
+    })
+    const request = {
+      resource: 'edge-5g-deployment',
+      type: 'ProvisioningReq',
+      status: 'Ready',
+      message: 'provisioned',
+    }
+    expect(statusRows(record, [edge])).toEqual([
+      request,
+      { resource: 'edge', type: 'Cluster', status: 'Ready', message: 'v1.33.13, 1 node' },
       { resource: 'ran/du', type: 'Deployment', status: 'NotReady', message: '1 of 2 ready' },
       { resource: 'ran/edge', type: 'OCloud', status: 'Ready', message: 'workload: 2 of 3 ready' },
+    ])
+    expect(statusRows(record, [away])).toEqual([
+      request,
+      { resource: 'edge', type: 'Cluster', status: 'Unreachable', message: 'connect ECONNREFUSED' },
+      { resource: 'ran/du', type: 'Deployment', status: 'Unknown', message: 'was NotReady: 1 of 2 ready' },
+      { resource: 'ran/edge', type: 'OCloud', status: 'Unknown', message: 'was Ready: workload: 2 of 3 ready' },
     ])
   })
 

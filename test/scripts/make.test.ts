@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Runs make, in a data folder of its own. */
+/** Runs make, in a data folder of its own and without Docker: what others have on this machine is out of its reach. */
 function make(args: string[], env: Record<string, string> = {}) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const options = {
@@ -24,6 +24,7 @@ function make(args: string[], env: Record<string, string> = {}) {
         PATH: `${ROOT}/node_modules/.bin${delimiter}${process.env.PATH}`,
         HOME: process.env.HOME,
         DATA_DIR: join(folder, 'data'),
+        DOCKER_HOST: 'unix:///nowhere/docker.sock',
         ...env,
       },
     }
@@ -87,9 +88,19 @@ describe('make', () => {
     expect(stderr).toContain('cannot be reached')
   })
 
-  test('clean on a fresh checkout has nothing to do, and keeps the npm packages', async () => {
+  test('clean on a fresh checkout has nothing to do, and hands its options on', async () => {
     const { code, stdout } = await make(['clean'], { O2IMS_SERVER: 'http://127.0.0.1:39999' })
     expect(code).toBe(0)
     expect(stdout).toContain('Clean: ')
+    expect(await commandsOf('clean', 'ARGS=--clusters')).toMatch(/demo --clean --clusters$/m)
+  })
+
+  test('clean leaves a data folder alone that o2ims never used', async () => {
+    const mine = join(folder, 'mine')
+    await mkdir(join(mine, 'redis'), { recursive: true })
+    await writeFile(join(mine, 'notes.txt'), 'mine')
+    const { code } = await make(['clean'], { DATA_DIR: mine, O2IMS_SERVER: 'http://127.0.0.1:39999' })
+    expect(code).toBe(0)
+    expect((await readdir(mine)).toSorted()).toEqual(['notes.txt', 'redis'])
   })
 })

@@ -19,6 +19,8 @@ import { cleanLines } from '../view/text.ts'
 interface Options {
   real?: boolean
   clean?: boolean
+  all?: boolean
+  clusters?: boolean
   report?: string
   focom?: FocomChoice
   verbose?: boolean
@@ -41,20 +43,29 @@ export function addDemo(program: Command): void {
       ).choices(FOCOM_CHOICES),
     )
     .option('-v, --verbose', 'with --real: show the request and the log of the run, too')
-    .option('--clean', 'remove what --real has left: requests, clusters, processes, reports, data')
+    .option(
+      '--clean',
+      'remove what --real has left: its requests with their clusters, processes, reports, and the data of a service that holds nothing else',
+    )
+    .option('--all', 'with --clean: what others made in the service on DATA_DIR, too, and all of its data')
+    .option(
+      '--clusters',
+      "with --clean: kind clusters with the demo's names that an o2ims made, too, where DATA_DIR has no records of them",
+    )
     .action(async (options: Options, command: Command) => {
       const context = contextOf(command)
       process.exitCode = await chosen(context, options)
     })
 }
 
-async function chosen(context: Context, { real, clean, ...rest }: Options): Promise<number> {
+async function chosen(context: Context, { real, clean, all, clusters, ...rest }: Options): Promise<number> {
   const [without] = Object.keys(rest)
   if (without !== undefined && (!real || clean)) throw new CommandFailure(`--${without} goes with --real`)
   if (real && clean) throw new CommandFailure('--real and --clean are two things: one after the other')
+  if (!clean && (all || clusters)) throw new CommandFailure(`--${all ? 'all' : 'clusters'} goes with --clean`)
   const { report = 'OCloud.md', focom = 'auto', verbose = false } = rest
   if (real) return up(context, { report, focom, verbose }, process.env)
-  if (clean) return down(context, process.env)
+  if (clean) return down(context, { all: all ?? false, clusters: clusters ?? false }, process.env)
   return untilInterrupted((signal) => demo(context, signal))
 }
 

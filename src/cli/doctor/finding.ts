@@ -25,12 +25,13 @@ export interface Finding {
 /** What is asked of a machine: names of the sample templates, and `simulated` for anything on simulated O-Clouds. */
 export const JOBS = {
   simulated: ['node', 'redis-server'],
-  'kpt-workload': ['node', 'redis-server', 'kpt'],
+  'kpt-workload': ['node', 'redis-server', 'kpt', 'git'],
   'kind-cluster': ['node', 'redis-server', 'docker', 'kind'],
-  'kind-workload': ['node', 'redis-server', 'docker', 'kind', 'kpt'],
-  'edge-5g': ['node', 'redis-server', 'kpt'],
-  'edge-5g-kind': ['node', 'redis-server', 'docker', 'kind', 'kpt'],
-  'nephio-workload-cluster': ['node', 'redis-server', 'kpt'],
+  'kind-workload': ['node', 'redis-server', 'docker', 'kind', 'kpt', 'git'],
+  'edge-5g': ['node', 'redis-server', 'kpt', 'git'],
+  'edge-5g-ran': ['node', 'redis-server', 'kpt', 'git'],
+  'edge-5g-kind': ['node', 'redis-server', 'docker', 'kind', 'kpt', 'git'],
+  'nephio-workload-cluster': ['node', 'redis-server', 'kpt', 'git'],
 } as const satisfies Record<string, readonly Subject[]>
 
 export type Job = keyof typeof JOBS

@@ -51,7 +51,7 @@ const TOOLS: readonly Tool[] = [
     programs: ['git'],
     args: ['--version'],
     version: /(\d+\.\d+(\.\d+)?)/,
-    neededBy: 'packages from git repositories',
+    neededBy: 'kpt, and packages from git repositories',
     install: ['sudo apt-get install -y git'],
   },
   {
@@ -64,9 +64,17 @@ const TOOLS: readonly Tool[] = [
   },
 ]
 
-/** Each tool with its version. */
-export function lookAtTools(env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  return Promise.all(TOOLS.map((tool) => lookAt(tool, env)))
+/** Each tool with its version. None is told of a cluster: some builds of kubectl ask it even for their own version, and keep what it says in HOME. */
+export async function lookAtTools(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const findings = await Promise.all(TOOLS.map((tool) => lookAt(tool, { ...env, KUBECONFIG: '/dev/null' })))
+  const noGit = findings.some(({ subject, state }) => subject === 'git' && state === 'missing')
+  return noGit ? findings.map(withoutGit) : findings
+}
+
+/** kpt starts nowhere without git: what is to be had is git, not kpt. */
+function withoutGit(finding: Finding): Finding {
+  if (finding.subject !== 'kpt' || !/^does not start: .*\bgit\b/.test(finding.found)) return finding
+  return { ...finding, state: 'warning', found: 'is there, and does not start without git', remedy: [] }
 }
 
 /** The Node.js that runs this very line. */
@@ -79,7 +87,7 @@ async function lookAt(tool: Tool, env: NodeJS.ProcessEnv): Promise<Finding> {
   if (subject === 'redis-server' && env.REDIS_URL)
     return { subject, state: 'ok', found: 'not needed: REDIS_URL is set', neededBy, remedy: [] }
   // Without kubectl everything runs.
-  const absent = subject === 'kubectl' || subject === 'git' ? 'warning' : 'missing'
+  const absent = subject === 'kubectl' ? 'warning' : 'missing'
   for (const program of tool.programs) {
     const { found, exitCode, said } = await runTool(program, tool.args, env)
     if (!found) continue

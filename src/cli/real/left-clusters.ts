@@ -19,18 +19,20 @@ const containers = z.array(
 )
 
 /**
- * Clusters of kind's that an o2ims made and that are still there. Where no records say whose they are (`known` is false), those with the demo's names go; all others stay,
- * and lines say how to remove them by hand.
+ * Clusters of kind's that an o2ims made and that are still there: another one's, or nobody's any more. They stay, and lines say how to remove them; with `remove` those with the
+ * demo's names go.
  */
 export async function removeClusters(
   { smo, edgeCluster }: { smo: string; edgeCluster: string },
-  { known, env }: { known: boolean; env: NodeJS.ProcessEnv },
+  { remove, env }: { remove: boolean; env: NodeJS.ProcessEnv },
 ): Promise<string[]> {
   const left: string[] = []
   for (const name of await clustersOfO2ims(env)) {
-    if (!known && (name === smo || name === edgeCluster)) await deleteCluster(name, env)
+    if (remove && (name === smo || name === edgeCluster)) await deleteCluster(name, env)
     else
-      left.push(`kind cluster ${name} was made by another o2ims and stays; by hand: kind delete cluster --name ${name}`)
+      left.push(
+        `kind cluster ${name} stays: an o2ims made it, and make ocloud has no record of that here. Where nobody uses it: kind delete cluster --name ${name}`,
+      )
   }
   return left
 }

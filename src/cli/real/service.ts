@@ -14,7 +14,10 @@ export interface Running {
   service?: ProcessIdentity
 }
 
-/** The service that answers: the one that was started before, else the one that is named, else one that is started now, for good. */
+/**
+ * The service that answers: the one that was started before, else the one that is named, else one that is started now, for good. Where ours is gone it is started again, whoever
+ * answers: what was noted of its requests holds for no other service.
+ */
 export async function findOrStartService(
   place: Place,
   {
@@ -24,7 +27,9 @@ export async function findOrStartService(
     signal,
   }: { named: string; before: Started | undefined; env: NodeJS.ProcessEnv; signal: AbortSignal },
 ): Promise<Running> {
-  return (await findService(named, before)) ?? startService(place, { before, env, signal })
+  const found = await findService(named, before)
+  if (found && (found.service || !before || !isOurs(before))) return found
+  return startService(place, { before, env, signal })
 }
 
 /** Undefined when none answers. */

@@ -20,7 +20,15 @@ const startedSchema = z.object({
    * The requests that were posted, and for each the process that plays operators. `starting`, its arguments, is written before: where nobody came to write down which process that is,
    * its command line tells.
    */
-  requests: z.record(z.string(), z.object({ player: identity.optional(), starting: z.array(z.string()).optional() })),
+  requests: z.record(
+    z.string(),
+    z.object({
+      player: identity.optional(),
+      starting: z.array(z.string()).optional(),
+      /** Somebody had posted it before: it stays. */
+      foreign: z.literal(true).optional(),
+    }),
+  ),
   /** Files that were written beside the data folder, as absolute paths. */
   files: z.array(z.string()),
 })
@@ -45,6 +53,11 @@ export function placeOf(env: NodeJS.ProcessEnv): Place {
 /** Is the service one that the demo started? */
 export function isOurs({ service, starting }: Started): boolean {
   return service !== undefined || starting === true
+}
+
+/** The requests that the demo posted itself. */
+export function idsMadeBy({ requests }: Started): string[] {
+  return Object.entries(requests).flatMap(([id, { foreign }]) => (foreign ? [] : [id]))
 }
 
 /** Undefined when nothing was started. Rejects with a CommandFailure when nobody can tell what. */
@@ -82,10 +95,6 @@ export async function writeStarted(place: Place, started: Started): Promise<void
 export async function forgetService(place: Place, before: Started | undefined): Promise<void> {
   if (before) return writeStarted(place, before)
   for (const name of ['started.json', 'server'] as const) await rm(place.file(name), { force: true })
-}
-
-export async function forgetStarted(place: Place): Promise<void> {
-  await rm(place.folder, { recursive: true, force: true })
 }
 
 /** The process that has the data folder. */
