@@ -55,6 +55,6 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
 }
 
 function toEntry([id, fields]: [string, string[]]): OutboxEntry {
-  const [, kind = '', , text = 'null', , at] = fields
-  return { position: Number.parseInt(id, 10), at: Number(at), kind, text }
+  const [, kind = '', , text = 'null', , at, , traceparent] = fields
+  return { position: Number.parseInt(id, 10), at: Number(at), kind, text, ...(traceparent && { traceparent }) }
 }

@@ -113,7 +113,7 @@ export function createRecentChanges({
   }
 }
 
-function parsed({ position, at, kind, text }: OutboxEntry): Kept {
+function parsed({ text, ...entry }: OutboxEntry): Kept {
   const data: JsonObject = JSON.parse(text)
-  return { position, at, kind, data, size: text.length }
+  return { ...entry, data, size: text.length }
 }

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import { annotate, inSpan } from '../../telemetry/spans.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import { isHeld, wishOf } from '../held.ts'
 import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
@@ -30,6 +32,8 @@ export interface RunParts {
   endLeftovers: (reference: string) => Promise<void>
   /** The logs of the requests; nothing is kept when absent. */
   journals?: Journals
+  /** Nothing is counted when absent. */
+  metrics?: Pick<Metrics, 'stepEnded' | 'requestEnded'>
   /** Looks into failures; none is looked into when absent. */
   diagnostics?: Diagnostics
   undoTimeoutMs: number
@@ -47,8 +51,8 @@ const AGAIN_MS: Partial<Record<InterruptionKind, number>> = { lost: 500, 'store-
 
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const { provisioningRequestId, generation } = job
-  const log = parts.log.child({ provisioningRequestId, generation })
+  const { provisioningRequestId, reference, generation } = job
+  const log = parts.log.child({ provisioningRequestId, reference, generation })
   const stop = follow(shutdown)
   const run = async (lease: AbortSignal) => {
     const locked = whileLocked(lease, shutdown)
@@ -89,6 +93,29 @@ async function runClaimed(
 ): Promise<JobEnd> {
   const record = await claim(job, parts)
   if (!record) return 'done'
+  return inRunSpan(record, () => runTraced(record, signal, shutdown, parts))
+}
+
+/** A run that goes on after a death is one more in the same trace. */
+function inRunSpan(record: ProvisioningRecord, run: () => Promise<JobEnd>): Promise<JobEnd> {
+  const { provisioningRequestId, reference, generation, epoch, data, phase, traceparent = '' } = record
+  const attributes = {
+    'o2ims.provisioning_request_id': provisioningRequestId,
+    'o2ims.reference': reference,
+    'o2ims.generation': generation,
+    'o2ims.epoch': epoch,
+    'o2ims.template': `${data.templateName}/${data.templateVersion}`,
+  }
+  const name = phase === 'DELETING' ? 'remove the request' : 'provision the request'
+  return inSpan(name, { kind: 'consumer', parent: traceparent, attributes }, run)
+}
+
+async function runTraced(
+  record: ProvisioningRecord,
+  signal: AbortSignal,
+  shutdown: AbortSignal,
+  parts: RunParts,
+): Promise<JobEnd> {
   // Under the lock, and never without its redactor: another job for the same request may wait in this process.
   const journal = parts.journals?.open(record, redactorOf(record, parts.store))
   const log = journal?.log ?? parts.log
@@ -115,10 +142,19 @@ async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, part
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
-    return await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
+    const end = await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
+    tellEnd(run.current, parts)
+    return end
   } finally {
     stopListening()
   }
+}
+
+function tellEnd({ phase, error, startedAt }: ProvisioningRecord, { metrics, clock }: RunParts): void {
+  const code = error?.code ?? ''
+  annotate({ 'o2ims.phase': phase, ...(code !== '' && { 'error.type': code }) })
+  const begun = startedAt === undefined ? clock() : new Date(startedAt)
+  metrics?.requestEnded({ phase, code }, (clock().getTime() - begun.getTime()) / 1000)
 }
 
 /** Raises the epoch. Undefined when there is nothing (more) to do for this job: a newer generation has one of its own, and one that is held back gets one later. */
@@ -181,8 +217,8 @@ function unwindParts(
   redact: (text: string) => string,
   parts: RunParts,
 ): UnwindParts {
-  const { steps, ports, undoTimeoutMs, log, clock } = parts
-  return { run, steps, ports, redact, signal, undoTimeoutMs, log, clock }
+  const { steps, ports, undoTimeoutMs, metrics, log, clock } = parts
+  return { run, steps, ports, redact, signal, undoTimeoutMs, metrics, log, clock }
 }
 
 async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {
