@@ -3,7 +3,7 @@ import { messageOf, ServiceError } from '../../errors.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { annotate, inSpan } from '../../telemetry/spans.ts'
+import { annotate } from '../../telemetry/spans.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import { isHeld, wishOf } from '../held.ts'
 import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
@@ -15,6 +15,7 @@ import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
 import { failureCodeOf } from './failure-codes.ts'
 import { abortAt, follow, Interruption, type InterruptionKind, interruptionOf, whileLocked } from './interruption.ts'
+import { observeEnd, observeRun } from './observe.ts'
 import { runSteps, StepFailure } from './pipeline.ts'
 import { endFailed } from './rollback.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
@@ -91,45 +92,27 @@ async function runClaimed(
   shutdown: AbortSignal,
   parts: RunParts,
 ): Promise<JobEnd> {
-  const record = await claim(job, parts)
-  if (!record) return 'done'
-  return inRunSpan(record, () => runTraced(record, signal, shutdown, parts))
-}
-
-/** A run that goes on after a death is one more in the same trace. */
-function inRunSpan(record: ProvisioningRecord, run: () => Promise<JobEnd>): Promise<JobEnd> {
-  const { provisioningRequestId, reference, generation, epoch, data, phase, traceparent = '' } = record
-  const attributes = {
-    'o2ims.provisioning_request_id': provisioningRequestId,
-    'o2ims.reference': reference,
-    'o2ims.generation': generation,
-    'o2ims.epoch': epoch,
-    'o2ims.template': `${data.templateName}/${data.templateVersion}`,
-  }
-  const name = phase === 'DELETING' ? 'remove the request' : 'provision the request'
-  return inSpan(name, { kind: 'consumer', parent: traceparent, attributes }, run)
-}
-
-async function runTraced(
-  record: ProvisioningRecord,
-  signal: AbortSignal,
-  shutdown: AbortSignal,
-  parts: RunParts,
-): Promise<JobEnd> {
-  // Under the lock, and never without its redactor: another job for the same request may wait in this process.
-  const journal = parts.journals?.open(record, redactorOf(record, parts.store))
-  const log = journal?.log ?? parts.log
-  try {
-    return await runRecorded(record, signal, {
-      ...parts,
-      log,
-      requests: journal?.ahead(parts.requests) ?? parts.requests,
-    })
-  } catch (error) {
-    return brokenOff(error, shutdown, log)
-  } finally {
-    await journal?.close()
-  }
+  const found = await parts.requests.find(job.provisioningRequestId)
+  if (!found || !mayBeTaken(found, job)) return 'done'
+  return observeRun(found, async () => {
+    const record = await claim(job, parts)
+    if (!record) return 'done'
+    annotate({ 'o2ims.epoch': record.epoch })
+    // Under the lock, and never without its redactor: another job for the same request may wait in this process.
+    const journal = parts.journals?.open(record, redactorOf(record, parts.store))
+    const log = journal?.log ?? parts.log
+    try {
+      return await runRecorded(record, signal, {
+        ...parts,
+        log,
+        requests: journal?.ahead(parts.requests) ?? parts.requests,
+      })
+    } catch (error) {
+      return brokenOff(error, shutdown, log)
+    } finally {
+      await journal?.close()
+    }
+  })
 }
 
 async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
@@ -143,31 +126,24 @@ async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, part
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
     const end = await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
-    tellEnd(run.current, parts)
+    observeEnd(run.current, parts)
     return end
   } finally {
     stopListening()
   }
 }
 
-function tellEnd({ phase, error, startedAt }: ProvisioningRecord, { metrics, clock }: RunParts): void {
-  const code = error?.code ?? ''
-  annotate({ 'o2ims.phase': phase, ...(code !== '' && { 'error.type': code }) })
-  const begun = startedAt === undefined ? clock() : new Date(startedAt)
-  metrics?.requestEnded({ phase, code }, (clock().getTime() - begun.getTime()) / 1000)
-}
+/** A newer generation has a job of its own. */
+const mayBeTaken = ({ reference, generation, phase }: ProvisioningRecord, job: ProvisioningJob): boolean =>
+  reference === job.reference && generation === job.generation && !isEnded(phase)
 
-/** Raises the epoch. Undefined when there is nothing (more) to do for this job: a newer generation has one of its own, and one that is held back gets one later. */
+/** Raises the epoch. Undefined when there is nothing (more) to do for this job: one that is held back gets another later. */
 async function claim(job: ProvisioningJob, { requests, clock }: RunParts): Promise<ProvisioningRecord | undefined> {
-  const mayBeTaken = ({ reference, generation, phase }: ProvisioningRecord) =>
-    reference === job.reference && generation === job.generation && !isEnded(phase)
-  const before = await requests.find(job.provisioningRequestId)
-  if (!before || !mayBeTaken(before)) return undefined
   let mine = false
   const stored = await requests.collection.update(job.provisioningRequestId, (current) => {
     mine = false
     const now = recordOf(current)
-    if (!mayBeTaken(now) || isHeld(now, clock())) return undefined
+    if (!mayBeTaken(now, job) || isHeld(now, clock())) return undefined
     const later = postponed(now, clock)
     mine = later === undefined
     const transition = later ?? claimed(now, clock)

@@ -6,7 +6,7 @@ import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.
 import { keyOf } from '../steps/object-order.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { interruptionOf } from './interruption.ts'
-import { observeStep } from './observe-step.ts'
+import { observeStep } from './observe.ts'
 import { runRemovalHooks } from './removal-hooks.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
