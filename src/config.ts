@@ -21,7 +21,7 @@ const SETTINGS = z.object({
     .describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address on which the API listens, and a worker on WORKER_PORT.'),
   WORKER_PORT: optionalWhole(1, 65_535).optional().meta({
-    description: 'Port on which a worker without the API answers `/healthz` and `/readyz`.',
+    description: 'Port on which a worker without the API answers `/healthz`, `/readyz` and `/metrics`.',
     shown: 'none',
   }),
   ALLOWED_HOSTS: list().meta({

@@ -4,7 +4,7 @@ const only = (value: string, what: string) =>
   z
     .literal(value, { error: `${what}; leave it out` })
     .optional()
-    .meta({ description: `Only \`${value}\` is spoken; another value is refused.`, shown: `\`${value}\`` })
+    .meta({ description: `May only be \`${value}\`: another value is refused.`, shown: `\`${value}\`` })
 
 /** The settings of traces, by the names that OpenTelemetry gives them. Its other variables for the sender (headers, certificates, time limit) hold as well. */
 export const TELEMETRY_SETTINGS = {
