@@ -7,6 +7,9 @@ const STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600]
 const CHILDREN = [0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800]
 const LAGS = [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 86_400]
 
+/** How often the delay of the event loop is taken: each time wakes the process. */
+const EVERY_MS = 20
+
 /** Methods that are counted by name; a client may invent others. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -40,7 +43,7 @@ export interface Metrics {
 export function createMetrics(readState: () => Promise<ServiceState>): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVERY_MS })
   const state = createStateGauges(registry, readState)
 
   const requests = new Histogram({

@@ -18,6 +18,7 @@ describe('which O-Clouds can be reached', needs('redis'), () => {
       description: '',
       oCloudId: 'o-cloud',
       serviceUri: 'https://127.0.0.1',
+      supportedLocations: [],
       ...(!reachable && { extensions: { reachable: false } }),
     })
 
