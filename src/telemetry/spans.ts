@@ -1,5 +1,4 @@
 import {
-  type Attributes,
   context,
   propagation,
   ROOT_CONTEXT,
@@ -63,7 +62,7 @@ export interface OpenSpan {
 }
 
 /** The span of an answer. Its parent is what the client's headers name (W3C Trace Context). */
-export function openServerSpan(name: string, headers: Attributes | object, attributes: SpanAttributes): OpenSpan {
+export function openServerSpan(name: string, headers: object, attributes: SpanAttributes): OpenSpan {
   const parent = contextOf(headers)
   const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
   const inside = trace.setSpan(parent, span)
