@@ -19,7 +19,7 @@ export const TELEMETRY_SETTINGS = {
   OTEL_TRACES_EXPORTER: z
     .enum(['otlp', 'none'], { error: 'must be otlp or none' })
     .default('otlp')
-    .describe('`none` sends no traces although there is an endpoint.'),
+    .describe('With `none` no traces are sent although there is an endpoint.'),
   OTEL_TRACES_SAMPLER: only('parentbased_traceidratio', 'traces are sampled by parentbased_traceidratio here'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce
     .number({ error: 'must be a number from 0 to 1' })
