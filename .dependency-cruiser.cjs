@@ -3,7 +3,7 @@
  * TypeScript 7 has no compiler API yet, so the sources are parsed with swc. It sees imports and exports of types too; `tsPreCompilationDeps` would ask for tsc.
  */
 const SLICES = 'provisioning|clusters|packages|diagnostics|inventory|monitoring|performance|subscriptions|registration'
-const SHARED = 'http|query|store|queue|tools|outgoing'
+const SHARED = 'http|query|store|queue|tools|outgoing|telemetry'
 /** The words that tools and drivers speak to each other in: types, and what follows from them alone. */
 const PORT_TYPES = '^src/clusters/(cluster|lifecycle|spec-nodes)\\.ts$'
 const ROUTES = 'routes?\\.ts$'
@@ -100,6 +100,30 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/queue/' },
       to: { path: npm('bullmq') },
+    },
+    {
+      name: 'prom-client-in-telemetry',
+      severity: 'error',
+      comment: 'What is counted has a name there, and labels of few values',
+      from: { path: '^src/', pathNot: '^src/telemetry/' },
+      to: { path: npm('prom-client') },
+    },
+    {
+      name: 'opentelemetry-api-in-spans',
+      severity: 'error',
+      comment: 'What becomes an attribute passes through one file',
+      from: { path: '^src/', pathNot: '^src/telemetry/(spans|sdk)\\.ts$' },
+      to: { path: npm('@opentelemetry/api') },
+    },
+    {
+      name: 'opentelemetry-sdk-on-demand',
+      severity: 'error',
+      comment: 'It is loaded only where something is traced',
+      from: { path: '^src/', pathNot: '^src/telemetry/(sdk|span-file)\\.ts$' },
+      to: {
+        path: `${npm('@opentelemetry/(?!api)[^/]+')}|^src/telemetry/(sdk|span-file)\\.ts$`,
+        dependencyTypesNot: ['dynamic-import'],
+      },
     },
     {
       name: 'steps-know-no-storage',

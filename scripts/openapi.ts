@@ -16,6 +16,7 @@ const operations = createOperations(
     registration: described('registration'),
     subscriptions: described('subscriptions'),
     inventory: described('inventory'),
+    metrics: described('metrics'),
     ready: async () => undefined,
     log: pino({ level: 'silent' }),
     settings,

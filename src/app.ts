@@ -9,6 +9,7 @@ import { healthOperations } from './http/health.ts'
 import type { JsonSchema } from './http/json-schema.ts'
 import { createLists } from './http/lists.ts'
 import { createMarkers } from './http/marker.ts'
+import { metricsOperation } from './http/metrics.ts'
 import { openApiDocument, type Tag } from './http/openapi.ts'
 import { guarded, type Operation } from './http/operation.ts'
 import { DEFAULT_LIST_PAGE_SIZE, DEFAULT_MAX_EVENT_STREAMS, type HttpSettings } from './http/settings.ts'
@@ -32,6 +33,7 @@ import { REGISTRATION_TAG, registrationOperation } from './registration/routes.t
 import { inventorySubscriptionOperations } from './subscriptions/inventory-routes.ts'
 import { SUBSCRIPTIONS_TAG, subscriptionOperations } from './subscriptions/routes.ts'
 import type { Subscriptions } from './subscriptions/service.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 const INFO = {
   title: 'o2ims',
@@ -71,6 +73,7 @@ export interface AppParts {
   registration: RegistrationService
   subscriptions: Subscriptions
   inventory: Inventory
+  metrics: Metrics
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
   log: Logger
@@ -81,6 +84,7 @@ export interface AppParts {
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { heartbeatSeconds, maxEventStreams = DEFAULT_MAX_EVENT_STREAMS } = parts.settings
   const streams = createEventStreams({ heartbeatSeconds, max: maxEventStreams })
+  parts.metrics.watchStreams(streams.open)
   const documented = createOperations(parts, streams)
   const document = describeOperations(documented)
   const operations = [...documented, ...documentOperations(document)]
@@ -89,19 +93,25 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     versioned: VERSIONED,
     document,
     streams,
+    metrics: parts.metrics,
     log: parts.log,
     settings: parts.settings,
   })
 }
 
-/** What a worker without the API answers: whether it lives, and whether it can work. */
-export function createWorkerApp({ ready, log }: Pick<AppParts, 'ready' | 'log'>): Promise<FastifyInstance> {
-  return createHttpApp({ operations: healthOperations(ready), versioned: [], log, settings: {} })
+/** What a worker without the API answers: whether it lives, whether it can work, and how it does. */
+export function createWorkerApp({
+  metrics,
+  ready,
+  log,
+}: Pick<AppParts, 'metrics' | 'ready' | 'log'>): Promise<FastifyInstance> {
+  const operations = [...healthOperations(ready), metricsOperation(metrics)]
+  return createHttpApp({ operations, versioned: [], metrics, log, settings: {} })
 }
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, registration, subscriptions, inventory, ready, log, settings }: AppParts,
+  { provisioning, oClouds, templates, registration, subscriptions, inventory, metrics, ready, log, settings }: AppParts,
   streams: EventStreams,
 ): Operation[] {
   const lists = createLists({
@@ -129,6 +139,7 @@ export function createOperations(
     ),
     ...VERSIONED.flatMap((api) => versionOperations(api, settings.apiRoot)),
     ...healthOperations(ready),
+    metricsOperation(metrics),
     ...(settings.compatibilityRoutes ? compatibilityOperations({ provisioning, ready }) : []),
   ]
 }

@@ -6,6 +6,7 @@ import { addressRanges, file, flag, list, optionalWhole, rootUrl, serverUrl, who
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
+import { TELEMETRY_SETTINGS, tracesUrl } from './telemetry/settings.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 const SAMPLE_PACKAGES = join(import.meta.dirname, '..', 'samples', 'packages')
@@ -20,7 +21,7 @@ const SETTINGS = z.object({
     .describe('Port of the API; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address on which the API listens, and a worker on WORKER_PORT.'),
   WORKER_PORT: optionalWhole(1, 65_535).optional().meta({
-    description: 'Port on which a worker without the API answers `/healthz` and `/readyz`.',
+    description: 'Port on which a worker without the API answers `/healthz`, `/readyz` and `/metrics`.',
     shown: 'none',
   }),
   ALLOWED_HOSTS: list().meta({
@@ -177,6 +178,7 @@ const SETTINGS = z.object({
   BODY_LIMIT: whole(1024, 64 * 1024 * 1024, 1024 * 1024).describe('Largest request body, in bytes.'),
   SSE_HEARTBEAT_SECONDS: whole(1, 300, 15).describe('Seconds of quiet after which an event stream gets a comment.'),
   OCLOUD_STATUS_CACHE_SECONDS: whole(0, 3600, 5).describe('Seconds for which the status of an O-Cloud is kept.'),
+  ...TELEMETRY_SETTINGS,
   SHUTDOWN_SECONDS: whole(1, 300, 5).describe('Seconds that a stop may take.'),
 })
 
@@ -233,6 +235,9 @@ const CONFIG = SETTINGS.transform((env) => ({
   bodyLimitBytes: env.BODY_LIMIT,
   sseHeartbeatSeconds: env.SSE_HEARTBEAT_SECONDS,
   oCloudStatusCacheSeconds: env.OCLOUD_STATUS_CACHE_SECONDS,
+  tracesUrl: tracesUrl(env),
+  tracesShare: env.OTEL_TRACES_SAMPLER_ARG,
+  tracesFile: env.TRACES_FILE,
   shutdownSeconds: env.SHUTDOWN_SECONDS,
 }))
 

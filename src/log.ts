@@ -1,4 +1,5 @@
 import { type DestinationStream, type Level, type Logger, pino } from 'pino'
+import { traceIds } from './telemetry/spans.ts'
 
 /** Field names whose values never reach a log line: in the line itself and in objects one and two levels below it. No call logs secrets deeper, or at all. */
 const SECRET_FIELDS = [
@@ -15,6 +16,7 @@ const SECRET_FIELDS = [
 const options = (level: string) => ({
   level,
   timestamp: pino.stdTimeFunctions.isoTime,
+  mixin: traceIds,
   redact: {
     paths: SECRET_FIELDS.flatMap((field) => [`["${field}"]`, `*["${field}"]`, `*.*["${field}"]`]),
     censor: '[secret]',

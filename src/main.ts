@@ -2,6 +2,7 @@ import { loadConfig } from './config.ts'
 import { messageOf } from './errors.ts'
 import { createLogger } from './log.ts'
 import { ROLES, type Role, startService } from './service.ts'
+import { startTracing } from './telemetry/tracing.ts'
 
 /** Starts the roles asked for and stays until SIGTERM or Ctrl-C. Bad settings: one line for each on standard error, exit code 1. */
 export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROLES): Promise<void> {
@@ -13,12 +14,14 @@ export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROL
   }
   const log = createLogger(loaded.config.logLevel)
   const { shutdownSeconds } = loaded.config
+  const endTracing = await startTracing(loaded.config, log)
   const stop = new AbortController()
   // Before anything is started: the embedded Redis has a session of its own, and would stay.
   const started = Promise.withResolvers<Awaited<ReturnType<typeof startService>> | undefined>()
   const close = async () => {
     stop.abort(new Error('stopped during the start'))
     await (await started.promise)?.close()
+    await endTracing()
     log.info('stopped')
   }
   const end = (exitCode: number) => endWithin(shutdownSeconds, close, exitCode)

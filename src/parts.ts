@@ -17,8 +17,10 @@ import type { TemplateCatalogue } from './provisioning/templates/catalogue-types
 import { createQueues, type QueueParts, type Queues } from './queue/queues.ts'
 import { openIdentity } from './registration/identity.ts'
 import { createRegistration, type RegistrationService } from './registration/registration.ts'
+import { createServiceState } from './service-state.ts'
 import { type OpenStore, openStore } from './store/open-store.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions/service.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 /** What both roles are made of. */
 export interface Parts {
@@ -35,6 +37,7 @@ export interface Parts {
   registration: RegistrationService
   subscriptions: Subscriptions
   inventory: Inventory
+  metrics: Metrics
 }
 
 /** Opens the store and builds what both roles use; how each is closed is put on `closing`, in order. */
@@ -107,5 +110,6 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     registration,
     subscriptions,
     inventory: createInventory(store),
+    metrics: createMetrics(createServiceState({ store, requests, queues })),
   }
 }

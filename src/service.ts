@@ -52,7 +52,7 @@ export async function startService(
       await parts.store.ping()
     }
     const url = roles.includes('api') ? await listenForClients(config, parts, log, stopping, ready) : undefined
-    if (url === undefined) await listenForProbes(config, log, stopping, ready)
+    if (url === undefined) await listenForProbes(config, parts, log, stopping, ready)
     signal.throwIfAborted()
     if (roles.includes('worker')) stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
     signal.throwIfAborted()
@@ -110,15 +110,16 @@ async function listenForClients(
 /** A worker has no clients, but somebody may want to know how it is. */
 async function listenForProbes(
   config: Config,
+  { metrics }: Parts,
   log: Logger,
   stopping: Close[],
   ready: () => Promise<void>,
 ): Promise<void> {
   if (config.workerPort === undefined) return
-  const app = await createWorkerApp({ ready, log })
+  const app = await createWorkerApp({ metrics, ready, log })
   stopping.push(() => app.close())
   const url = await listen(app, { host: config.host, port: config.workerPort, setting: 'WORKER_PORT' })
-  log.info({ url }, 'the worker answers probes')
+  log.info({ url }, 'the worker answers probes and tells its metrics')
 }
 
 interface Place {

@@ -45,6 +45,7 @@ export async function startWorker(
     steps: STEPS,
     ports: createPorts(config, parts, journals, log),
     journals,
+    metrics: parts.metrics,
     accept: parts.accept,
     endLeftovers: async (reference) => {
       await endLeftovers(reference)
@@ -59,6 +60,7 @@ export async function startWorker(
   const deliverer = startDeliverer({
     store: parts.store,
     post: parts.outgoing.post,
+    metrics: parts.metrics,
     kinds: eventKinds(apiRoot ?? `http://${config.host}:${config.port}`),
     settings: {
       firstMs: config.notificationFirstRetrySeconds * 1000,
@@ -73,9 +75,14 @@ export async function startWorker(
   }
 }
 
-function createPorts(config: Config, { oClouds, simulated, store }: Parts, journals: Journals, log: Logger): StepPorts {
+function createPorts(
+  config: Config,
+  { oClouds, simulated, store, metrics }: Parts,
+  journals: Journals,
+  log: Logger,
+): StepPorts {
   const runDir = join(config.dataDir, 'run')
-  const children = createChildProcesses({ limit: config.childProcesses, onPrinted: journals.printed })
+  const children = createChildProcesses({ limit: config.childProcesses, onPrinted: journals.printed, metrics })
   const kind = withNodeImage(
     createKindLifecycle({
       kind: createKind({ children, runDir }),

@@ -106,6 +106,28 @@ describe('the settings', () => {
     ])
   })
 
+  it('of traces go by the names of OpenTelemetry, and refuse what is not done here', () => {
+    expect(loaded({})).toMatchObject({ tracesUrl: undefined, tracesFile: undefined, tracesShare: 1 })
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }
+    expect(loaded(endpoint).tracesUrl).toBe('http://collector:4318/v1/traces')
+    expect(loaded({ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }).tracesUrl).toBeUndefined()
+    expect(loaded({ ...endpoint, OTEL_TRACES_SAMPLER_ARG: '0.25' }).tracesShare).toBe(0.25)
+    const errors = errorsOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_TRACES_EXPORTER: 'zipkin',
+      OTEL_TRACES_SAMPLER: 'always_on',
+      OTEL_TRACES_SAMPLER_ARG: '2',
+    })
+    expect(errors).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT: must be an http:// or https:// URL',
+      'OTEL_EXPORTER_OTLP_PROTOCOL: only http/json is spoken here; leave it out',
+      'OTEL_TRACES_EXPORTER: must be otlp or none',
+      'OTEL_TRACES_SAMPLER: traces are sampled by parentbased_traceidratio here; leave it out',
+      'OTEL_TRACES_SAMPLER_ARG: must be a number from 0 to 1',
+    ])
+  })
+
   it('show no secret in an error', () => {
     const errors = errorsOf({
       REDIS_URL: 'http://:geheim@host',

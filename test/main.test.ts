@@ -14,6 +14,7 @@ import { needs } from './harness/needs.ts'
 import { startRedis } from './harness/redis.ts'
 import { startServer } from './harness/server.ts'
 import { requestFor } from './harness/templates.ts'
+import { readMetrics, sampleValue } from './telemetry/read-metrics.ts'
 
 const MAIN = new URL('../src/main.ts', import.meta.url).pathname
 
@@ -109,7 +110,7 @@ describe('the process of the service', needs('redis'), () => {
     expect(await statusUnder('rebound.test', `${url}/readyz`)).toBe(403)
   })
 
-  it('as a worker without the API answers probes, says when Redis is away, and has nothing else to say', async () => {
+  it('as a worker without the API answers probes, tells its metrics, says when Redis is away, and has nothing else to say', async () => {
     const redis = await startRedis()
     undo.push(redis.stop)
     const [port = 0] = await freePorts(1)
@@ -119,6 +120,7 @@ describe('the process of the service', needs('redis'), () => {
     const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
     await eventually(async () => expect(await statusOf('/readyz')).toBe(200))
     expect([await statusOf('/docs'), await statusOf('/o2ims/v1/templates')]).toEqual([404, 404])
+    expect(sampleValue(await readMetrics(`http://127.0.0.1:${port}`), 'o2ims_store_up')).toBe(1)
     await redis.kill()
     expect([await statusOf('/healthz'), await statusOf('/readyz')]).toEqual([200, 503])
   })

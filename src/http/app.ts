@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { EventStreams } from './event-stream.ts'
 import type { Operation } from './operation.ts'
 import { answerConnectionError, answerError, installErrors } from './plugins/errors.ts'
@@ -7,6 +8,7 @@ import { installGuards } from './plugins/guards.ts'
 import { installHeaders, setHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
 import { registerSwagger } from './plugins/swagger.ts'
+import { installTelemetry } from './plugins/telemetry.ts'
 import { registerOperations } from './register.ts'
 import { DEFAULT_BODY_LIMIT, type HttpSettings, MAX_HEADER_BYTES } from './settings.ts'
 import type { VersionedApi } from './versions.ts'
@@ -18,6 +20,8 @@ export interface HttpAppParts {
   /** The OpenAPI document that `/docs` shows; without one there is no `/docs`. */
   document?: object
   streams?: EventStreams
+  /** Nothing is counted or traced when absent. */
+  metrics?: Metrics
   log: FastifyBaseLogger
   settings: Pick<HttpSettings, 'bodyLimitBytes' | 'allowedHosts' | 'strictVersion'>
 }
@@ -28,13 +32,14 @@ export async function createHttpApp({
   versioned,
   document,
   streams,
+  metrics,
   log,
   settings,
 }: HttpAppParts): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log,
     // One line for each answer is written in plugins/guards.ts
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
     // The answer to a request that comes in while we stop is ours, see plugins/shutdown.ts
     return503OnClosing: false,
@@ -45,6 +50,7 @@ export async function createHttpApp({
     clientErrorHandler: answerConnectionError,
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
   })
+  if (metrics) installTelemetry(app, operations, metrics)
   installErrors(app)
   installHeaders(app, versioned)
   installShutdown(app, streams)

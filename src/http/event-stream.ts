@@ -25,6 +25,8 @@ export interface EventStreams {
     open: (signal: AbortSignal) => AsyncIterable<string>,
     stillHere: () => string,
   ): Promise<void>
+  /** How many there are. */
+  open(): number
   /** Ends every stream, without an `end` event, and refuses new ones. */
   close(): void
 }
@@ -71,6 +73,7 @@ export function createEventStreams({ heartbeatSeconds, max }: { heartbeatSeconds
         frame: (line) => `${line}\n`,
         stillHere: () => `${stillHere()}\n`,
       }),
+    open: () => streams.size,
     close() {
       closed = true
       for (const stream of streams) stream.abort()

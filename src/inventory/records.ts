@@ -1,4 +1,5 @@
 import type { AlarmDictionary, PerformanceDictionary } from './dictionaries/schema.ts'
+import { isReachable } from './reachability.ts'
 import type {
   CloudInfo,
   DeploymentManagerInfo,
@@ -97,9 +98,13 @@ const DESCRIBE: { [C in InventoryCollection]: Describe<C> } = {
     id: resourceKey(resourcePoolId, resourceId),
     indexes: { resourceId: [resourceId], resourcePoolId: [resourcePoolId], resourceTypeId: [resourceTypeId] },
   }),
-  inventoryDeploymentManager: ({ deploymentManagerId, name }) => ({
-    id: deploymentManagerId,
-    indexes: { deploymentManagerId: [deploymentManagerId], name: [name] },
+  inventoryDeploymentManager: (value) => ({
+    id: value.deploymentManagerId,
+    indexes: {
+      deploymentManagerId: [value.deploymentManagerId],
+      name: [value.name],
+      reachable: [String(isReachable(value))],
+    },
   }),
 }
 

@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher } from 'undici'
 import { ServiceError } from '../errors.ts'
 import { orAborted } from '../or-aborted.ts'
+import { traceHeaders } from '../telemetry/spans.ts'
 import { createCallbackRules } from './callback-rules.ts'
 import { createGuardedConnector } from './connector.ts'
 import { type Failure, failureOf } from './failure.ts'
@@ -75,6 +76,7 @@ export function createOutgoing({
       path: pathname + search,
       method: request.method,
       headers: {
+        ...traceHeaders(),
         ...request.headers,
         accept: 'application/json',
         'user-agent': 'o2ims',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ServiceError } from '../errors.ts'
 import { noBody, none, type Operation, operation } from '../http/operation.ts'
-import { metricsText, wordsFor } from './compatibility.ts'
+import { wordsFor } from './compatibility.ts'
 import { frontDoorInfoExample, pathExample } from './examples.ts'
 import type { ProvisioningRecord } from './record.ts'
 import { canonicalInfo } from './representation.ts'
@@ -126,17 +126,6 @@ export function compatibilityOperations({ provisioning, ready }: CompatibilityPa
           throw new ServiceError('UNAVAILABLE', 'not ready; /readyz says why', { cause, retryAfter: 1 })
         })
         return { status: 200, body: { status: 'healthy' } }
-      },
-    }),
-    operation({
-      ...common,
-      path: '/metrics',
-      operationId: 'getMetricsCompatibly',
-      summary: 'Requests by phase, for Prometheus',
-      answers: { 200: { description: 'Prometheus text.', text: { 'text/plain': metricsText([]) } } },
-      async handle() {
-        const { records, truncated } = await every()
-        return { status: 200, body: metricsText(records, truncated), type: 'text/plain; version=0.0.4; charset=utf-8' }
       },
     }),
   ]

@@ -19,15 +19,3 @@ const WORDS: Record<ProvisioningPhase, Words> = {
 }
 
 export const wordsFor = ({ phase }: Pick<ProvisioningRecord, 'phase'>): Words => WORDS[phase]
-
-const NAME = 'o2ims_provisioning_requests'
-
-/** How many requests are in each phase, as Prometheus reads it. `truncated`: there are more than these. */
-export function metricsText(records: readonly Pick<ProvisioningRecord, 'phase'>[], truncated = false): string {
-  const lines = Object.keys(WORDS).map((phase) => {
-    const count = records.filter((record) => record.phase === phase).length
-    return `${NAME}{phase="${phase}"} ${count}`
-  })
-  const which = truncated ? `, of the oldest ${records.length}` : ''
-  return `# HELP ${NAME} Provisioning requests by phase${which}.\n# TYPE ${NAME} gauge\n${lines.join('\n')}\n`
-}

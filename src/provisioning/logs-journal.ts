@@ -61,7 +61,7 @@ export function createJournals({ requests, log }: { requests: Requests; log: Log
       })
       byReference.set(reference, entry)
       return {
-        log: tee.child({ provisioningRequestId: id, generation }),
+        log: tee.child({ provisioningRequestId: id, reference, generation }),
         ahead: (given) => ({
           ...given,
           collection: {
@@ -117,13 +117,25 @@ function wordsOf({ type, action, kind, namespace, name, status, message, error }
 
 const LEVELS: Record<string, LogLevel> = { 10: 'debug', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'error' }
 
+/** What is the same in each line of a run, or helps with the log of the process alone. */
+const OF_THE_PROCESS = new Set([
+  'service',
+  'pid',
+  'hostname',
+  'provisioningRequestId',
+  'reference',
+  'trace_id',
+  'span_id',
+])
+
 /** A line of pino as one of ours. */
 function readLine(text: string): LogLine | undefined {
   const parsed = parsedOf(text)
   if (!isRecord(parsed)) return undefined
-  const { level, time, msg, service: _s, pid: _p, hostname: _h, provisioningRequestId: _i, ...rest } = parsed
+  const { level, time, msg, ...rest } = parsed
   if (typeof time !== 'string') return undefined
-  return { ...rest, time, level: LEVELS[String(level)] ?? 'info', msg: typeof msg === 'string' ? msg : '' }
+  const own = Object.fromEntries(Object.entries(rest).filter(([key]) => !OF_THE_PROCESS.has(key)))
+  return { ...own, time, level: LEVELS[String(level)] ?? 'info', msg: typeof msg === 'string' ? msg : '' }
 }
 
 function parsedOf(text: string): JsonValue | undefined {

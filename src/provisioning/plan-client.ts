@@ -43,7 +43,7 @@ export const planTopic = (planId: string): string => `plan:${planId}`
 export interface PlanClientParts extends AcceptParts {
   store: Store
   requests: Requests
-  queues: Queues
+  queues: Pick<Queues, 'plan'>
   planTimeoutMs: number
   clock: Clock
 }

@@ -161,6 +161,8 @@ export interface ProvisioningRecord {
   options?: RequestOptions
   /** The writeOnly template parameters, encrypted; absent when there are none. */
   sealed?: string
+  /** Of what asked for this generation (W3C traceparent): its runs belong to that trace, in whatever process. */
+  traceparent?: string
   /** Hash of the body as sent, keyed, so that a blind retry is recognised. */
   sentHash: string
   /** Parameters with defaults filled in and O-Clouds resolved to ids; without writeOnly values. */

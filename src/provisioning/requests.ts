@@ -4,6 +4,7 @@ import { changesOf } from './changes.ts'
 import { wishOf } from './held.ts'
 import { hasMade, type Transition } from './lifecycle.ts'
 import { linesOf } from './logs-line.ts'
+import { indexesOf } from './phase-counts.ts'
 import type { ProvisioningRecord } from './record.ts'
 
 export const REQUESTS = 'provisioningRequest'
@@ -102,6 +103,7 @@ export function alongside(
     incarnation: record.reference,
     events: events.map(({ event, data }) => ({ event, data: { ...data } })),
     changes: changesOf(before, transition),
+    indexes: indexesOf(record),
     references: referencesOf(record),
     ...(before && fenced && { epoch: before.epoch }),
     newEpoch: record.epoch,

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
 import { AlreadyExists, MissingReference, type Store, VersionConflict } from '../store/store.ts'
+import { annotate, inSpan, traceHeaders } from '../telemetry/spans.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
 import { changesOfRemoval } from './changes.ts'
@@ -37,7 +38,8 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     if (isEnded(record.phase) || isHeld(record, clock())) return
     const { provisioningRequestId, reference, generation } = record
     const how = { ...options, priority: queuePriority(record) }
-    await queues.provision({ provisioningRequestId, reference, generation }, how).catch((error: unknown) => {
+    const add = () => queues.provision({ provisioningRequestId, reference, generation }, how)
+    await inSpan('hand over', { kind: 'producer' }, add).catch((error: unknown) => {
       log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
     })
   }
@@ -57,7 +59,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       .update(id, (before) => {
         const transition = how(before)
         changed = transition !== undefined
-        return transition
+        return transition && traced(transition, before)
       })
       .catch(namedReferences)
     return { record, changed }
@@ -86,7 +88,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       const reference = randomUUID()
       const accepted = await accept(request, reference, undefined, parts)
       try {
-        const record = await requests.create(created(accepted, reference, clock)).catch(namedReferences)
+        const record = await requests.create(traced(created(accepted, reference, clock))).catch(namedReferences)
         await handOver(record)
         return { record, created: true }
       } catch (error) {
@@ -188,6 +190,15 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     )
     return left
   }
+}
+
+/** A generation belongs to the trace of what asked for it. */
+function traced(transition: Transition, before?: ProvisioningRecord): Transition {
+  const { traceparent: _, ...record } = transition.record
+  annotate({ 'o2ims.provisioning_request_id': record.provisioningRequestId })
+  if (before?.generation === record.generation) return transition
+  const { traceparent } = traceHeaders()
+  return { ...transition, record: { ...record, ...(traceparent !== undefined && { traceparent }) } }
 }
 
 /** How long a DELETE with orphan=true waits for the run that it ends. */

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, Queue, type RedisConnectionClient, WaitingError, Worker } from 'bullmq'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
+import { inSpan, traceHeaders } from '../telemetry/spans.ts'
+import { depthOf, type QueueDepth } from './depth.ts'
 
 /** Names the work; everything else stands in the record. BullMQ never holds the state of a request (trap 1). */
 export interface ProvisioningJob {
@@ -14,6 +16,8 @@ export interface ProvisioningJob {
 export interface PlanJob {
   planId: string
   sealed: string
+  /** Of whoever asks; set when the job is added. */
+  traceparent?: string
 }
 
 /** How a job ended: done; back to the queue at once (shutdown); or again after a while (an undo that could not succeed yet). */
@@ -43,6 +47,7 @@ export interface Queues {
   provision(job: ProvisioningJob, options: { priority: number; now?: boolean }): Promise<void>
   /** Rejects with UNAVAILABLE when too many plans are waiting. */
   plan(job: PlanJob): Promise<void>
+  depths(): Promise<QueueDepth[]>
   close(): Promise<void>
 }
 
@@ -74,8 +79,10 @@ export function createQueues({
           retryable: true,
         })
       }
-      await plans.add('plan', job, { jobId: `plan-${job.planId}` })
+      const { traceparent } = traceHeaders()
+      await plans.add('plan', { ...job, ...(traceparent && { traceparent }) }, { jobId: `plan-${job.planId}` })
     },
+    depths: () => Promise.all([depthOf(provisioning), depthOf(plans)]),
     async close() {
       await Promise.all([provisioning.close(), plans.close()])
       connection.disconnect()
@@ -109,7 +116,7 @@ export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void>
     connection: connections[0],
     concurrency: parts.concurrency,
   })
-  const plans = new Worker<PlanJob>(PLANS, (job) => parts.plan(job.data), {
+  const plans = new Worker<PlanJob>(PLANS, (job) => runPlan(job.data, parts), {
     ...shared,
     connection: connections[1],
     concurrency: 8,
@@ -150,4 +157,8 @@ async function runJob(job: Job<ProvisioningJob>, token: string | undefined, part
   }
   await job.moveToDelayed(Date.now() + end.againInMs, token)
   throw new DelayedError()
+}
+
+function runPlan(job: PlanJob, { plan }: WorkerParts): Promise<void> {
+  return inSpan('answer a question', { kind: 'consumer', parent: job.traceparent ?? '' }, () => plan(job))
 }

@@ -1,9 +1,11 @@
+import { traceHeaders } from '../telemetry/spans.ts'
 import { attributeName, KEYS, recordName } from './keys.ts'
 import { createScript } from './lua/create.ts'
 import { appendLinesScript, attachScript, readLinesScript } from './lua/lines.ts'
 import { dueWishesScript, wakeWishScript } from './lua/read.ts'
 import { removeScript } from './lua/remove.ts'
 import { replaceScript } from './lua/replace.ts'
+import type { Change } from './outbox-types.ts'
 import { readLog } from './record-log.ts'
 import { asList, type RedisClient, type Reply } from './redis-client.ts'
 import { refusalOf } from './refusal.ts'
@@ -151,12 +153,17 @@ function encodeAlongside(name: string, { events, references, lines, indexes, cha
   return JSON.stringify({
     ...rest,
     indexes: indexes && attributeNames(name, indexes),
-    changes: changes?.map(({ kind, data }) => [kind, JSON.stringify(data)]),
+    changes: changes && encodeChanges(changes),
     events: events?.map(({ event, data }) => [event, JSON.stringify(data)]),
     // Half of a surrogate pair is more than the decoder in Redis takes.
     lines: lines?.map((line) => line.toWellFormed()),
     references: references?.map(({ collection, id }) => recordName(collection, id)),
   })
+}
+
+function encodeChanges(changes: readonly Change[]): string[][] {
+  const { traceparent = '' } = changes.length > 0 ? traceHeaders() : {}
+  return changes.map(({ kind, data }) => [kind, JSON.stringify(data), traceparent])
 }
 
 function attributeNames(name: string, indexes: Record<string, string[]>): string[] {

@@ -13,6 +13,8 @@ export interface OutboxEntry {
   at: number
   kind: string
   text: string
+  /** W3C traceparent of what wrote it; absent when that was not traced. */
+  traceparent?: string
 }
 
 /**

@@ -55,6 +55,7 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
 
 function toEntry(row: Reply): OutboxEntry {
   const [id, fields = []] = asList(row)
-  const [, kind = '', , text = 'null', , at] = asList(fields).map(String)
-  return { position: Number.parseInt(String(id), 10), at: Number(at), kind, text }
+  const [, kind = '', , text = 'null', , at, , traceparent] = asList(fields).map(String)
+  const position = Number.parseInt(String(id), 10)
+  return { position, at: Number(at), kind, text, ...(traceparent && { traceparent }) }
 }

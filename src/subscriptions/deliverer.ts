@@ -4,7 +4,7 @@ import type { Outgoing } from '../outgoing/outgoing.ts'
 import type { Collection, Store } from '../store/store.ts'
 import { whileLeased } from '../store/while-leased.ts'
 import type { EventKind } from './events.ts'
-import { createLane, type Lane } from './lane.ts'
+import { createLane, type Lane, type LaneParts } from './lane.ts'
 import { createNudge } from './nudge.ts'
 import { createPositions } from './positions.ts'
 import { createRecentChanges } from './recent-changes.ts'
@@ -19,6 +19,8 @@ const PAGE = 1000
 export interface DelivererParts {
   store: Pick<Store, 'collection' | 'outbox' | 'feed' | 'leases'>
   post: Outgoing['post']
+  /** Nothing is counted when absent. */
+  metrics?: LaneParts['metrics']
   kinds: Readonly<Record<SubscriptionApi, EventKind>>
   settings: RetrySettings
   log: Logger

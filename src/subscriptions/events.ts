@@ -9,6 +9,8 @@ export interface WrittenChange {
   at: number
   kind: string
   data: JsonObject
+  /** W3C traceparent of what wrote it. */
+  traceparent?: string
 }
 
 /** By the name of each type of event: the attributes that a filter may ask for. */

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Outcome, Outgoing } from '../outgoing/outgoing.ts'
 import { Fenced } from '../store/store.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { annotate, inSpan } from '../telemetry/spans.ts'
 import type { DeadLetter } from './dead-letters.ts'
 import { EVENT_TYPES } from './event-kinds.ts'
 import type { EventKind, WrittenChange } from './events.ts'
@@ -23,11 +25,18 @@ export interface LaneParts extends LaneRecordParts {
   /** Another process delivers: this one has to stop. */
   onFenced: () => void
   post: Outgoing['post']
+  metrics?: Pick<Metrics, 'notificationTried' | 'notificationsGivenUp'> | undefined
   /** What the subscription is told about. */
   kind: EventKind
   /** Shared by all lanes. */
   inTurn: Turn
   log: Logger
+}
+
+/** A notification; of a replay it is not known when the change was. */
+interface Sent extends Partial<Pick<WrittenChange, 'at' | 'traceparent'>> {
+  notificationId: string
+  body: object
 }
 
 /** The way of notifications to one subscriber. */
@@ -42,8 +51,8 @@ export interface Lane {
 
 /** @param position of the last change that the lane has taken */
 export function createLane(subscription: SubscriptionRecord, position: number, parts: LaneParts): Lane {
-  const { changes: recent, positions, onFenced, post, kind, inTurn, settings, log } = parts
-  const { subscriptionId, callback } = subscription
+  const { changes: recent, positions, onFenced, post, metrics, kind, inTurn, settings, log } = parts
+  const { subscriptionId, api, callback } = subscription
   const { nudge, wait } = createNudge()
   const own = createLaneRecord(subscription, parts)
   const wanted = wantedOf(subscription, kind)
@@ -57,9 +66,22 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
     positions.passed(subscriptionId, to, sent)
   }
 
-  async function send(notificationId: string, body: object, signal: AbortSignal): Promise<Outcome> {
+  /** In the trace of the change. */
+  async function send(sent: Sent, signal: AbortSignal): Promise<Outcome> {
     await inTurn()
-    return post(callback, JSON.stringify(body), { headers: { 'Idempotency-Key': `"${notificationId}"` }, signal })
+    const { notificationId, body, at, traceparent = '' } = sent
+    const attributes = { 'o2ims.subscription_id': subscriptionId, 'o2ims.notification_id': notificationId }
+    return inSpan('notify', { kind: 'client', parent: traceparent, attributes }, async () => {
+      const headers = { 'Idempotency-Key': `"${notificationId}"` }
+      const outcome = await post(callback, JSON.stringify(body), { headers, signal })
+      annotate({
+        'http.response.status_code': outcome.status,
+        ...(!outcome.accepted && { 'error.type': outcome.kind }),
+      })
+      const result = outcome.accepted ? 'accepted' : isRefusal(outcome) ? 'refused' : 'failed'
+      metrics?.notificationTried({ api, result }, at && Math.max(0, Date.now() - at) / 1000)
+      return outcome
+    })
   }
 
   async function giveUp(given: readonly WrittenChange[], to: number): Promise<void> {
@@ -70,6 +92,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
       return { notificationId, at: new Date(change.at).toISOString(), givenUpAt, reason, notification }
     })
     if (letters.length > 0) await own.giveUp(letters)
+    metrics?.notificationsGivenUp(api, letters.length)
     pass(to, true)
     await positions.flush()
   }
@@ -91,7 +114,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
         continue
       }
       const { notificationId, body } = notificationOf(kind, change, subscription)
-      const outcome = await send(notificationId, body, signal)
+      const outcome = await send({ ...change, notificationId, body }, signal)
       if (outcome.accepted) {
         pass(change.position, true)
         await own.succeeded()
@@ -112,7 +135,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
       if (signal.aborted) return
       const { notificationId, notification } = (await own.deadLetter(index)) ?? {}
       if (notificationId !== undefined && notification !== undefined) {
-        const outcome = await send(notificationId, notification, signal)
+        const outcome = await send({ notificationId, body: notification }, signal)
         if (outcome.accepted) await own.succeeded()
         else {
           await own.failed(outcome)
@@ -129,6 +152,7 @@ export function createLane(subscription: SubscriptionRecord, position: number, p
     const givenUpAt = new Date().toISOString()
     const reason = `${lost} changes after position ${taken} are kept no more: the subscriber was too far behind`
     await own.giveUp([{ givenUpAt, reason, lost }], lost)
+    metrics?.notificationsGivenUp(api, lost)
     pass(taken + lost, true)
   }
 

@@ -124,7 +124,7 @@ function batchOf(changes: Kept[]): Kept[] {
   return tooMany < 0 ? changes : changes.slice(0, tooMany)
 }
 
-function parsed({ position, at, kind, text }: OutboxEntry): Kept {
+function parsed({ text, ...entry }: OutboxEntry): Kept {
   const data: JsonObject = JSON.parse(text)
-  return { position, at, kind, data, size: text.length }
+  return { ...entry, data, size: text.length }
 }

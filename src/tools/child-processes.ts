@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import type { RunScope } from '../clusters/lifecycle.ts'
 import { messageOf, ServiceError } from '../errors.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { annotate, inSpan, traceHeaders } from '../telemetry/spans.ts'
 import { endFamily, isGone, markOf } from './leftovers.ts'
 import { createLineSplitter, createTail } from './lines.ts'
 import { createRedact, headOf, tailOf } from './redact.ts'
@@ -52,6 +54,8 @@ export interface ChildProcesses {
 /** Told each masked line that a tool prints for a run: all of stderr, and what is read line by line of stdout. */
 export type OnPrinted = (run: RunScope, printed: { tool: string; stream: 'stdout' | 'stderr'; line: string }) => void
 
+type ChildMetrics = Pick<Metrics, 'childEnded'>
+
 /** Kubeconfigs are a few KiB; nothing that we keep whole is larger than this. */
 const LARGEST_STDOUT = 8 * 1024 * 1024
 const LAST_WORDS = 2_000
@@ -66,7 +70,13 @@ const PASSED_ON =
  * SIGTERM and SIGKILL; `env` the environment that the minimal one is taken from.
  */
 export function createChildProcesses(
-  options: { limit?: number; graceMs?: number; env?: NodeJS.ProcessEnv; onPrinted?: OnPrinted } = {},
+  options: {
+    limit?: number
+    graceMs?: number
+    env?: NodeJS.ProcessEnv
+    onPrinted?: OnPrinted
+    metrics?: ChildMetrics
+  } = {},
 ): ChildProcesses {
   const environment = options.env ?? process.env
   const places = Math.max(2, options.limit ?? availableParallelism())
@@ -103,7 +113,7 @@ export function createChildProcesses(
     // execa's types know the descriptors 3 to 9 only; it takes any open one.
     const files = (call.files ?? []).map((descriptor) => descriptor as 3)
     const child = execa(file, args, {
-      env: { ...passedOn, ...call.env, ...mark.env },
+      env: { ...passedOn, ...call.env, ...mark.env, ...traceEnvironment() },
       extendEnv: false,
       cwd: '/',
       // A group of its own, so that what the tool starts can be ended with it.
@@ -165,13 +175,12 @@ export function createChildProcesses(
     const onAbort = () => stop(call.signal?.reason)
     call.signal?.addEventListener('abort', onAbort, { once: true })
     if (call.signal?.aborted) onAbort()
-    const what = headOf([call.tool, ...call.args.slice(0, 3)].join(' '), 120)
     const limit = setTimeout(() => {
       const words = tailOf(redact(lastWords.text()), LAST_WORDS)
       stop(
         new ServiceError(
           'TIMEOUT',
-          `${what} did not end within ${Math.round(call.timeoutMs / 1000)} s${words && `: ${words}`}`,
+          `${wordsOf(call)} did not end within ${Math.round(call.timeoutMs / 1000)} s${words && `: ${words}`}`,
         ),
       )
     }, call.timeoutMs)
@@ -194,8 +203,48 @@ export function createChildProcesses(
     }
   }
 
-  return { run: (call) => lanes[call.kind ?? 'work'].take(call.signal, () => run(call)) }
+  return {
+    run: (call) => lanes[call.kind ?? 'work'].take(call.signal, () => observed(call, options.metrics, () => run(call))),
+  }
 }
+
+/** A span of its own, which the child is told of, and a count by tool. Waiting for a place is no part of it. */
+function observed(
+  call: ChildCall,
+  metrics: ChildMetrics | undefined,
+  run: () => Promise<ChildResult>,
+): Promise<ChildResult> {
+  const { tool } = call
+  const began = performance.now()
+  const end = (result: 'succeeded' | 'failed' | 'ended') =>
+    metrics?.childEnded({ tool, result }, (performance.now() - began) / 1000)
+  return inSpan(
+    tool,
+    { kind: 'client', attributes: { 'process.executable.name': tool, 'o2ims.command': wordsOf(call) } },
+    async () => {
+      try {
+        const result = await run()
+        const failed = result.exitCode !== 0
+        annotate({ 'process.exit.code': result.exitCode, ...(failed && { 'error.type': 'exit code' }) })
+        end(failed ? 'failed' : 'succeeded')
+        return result
+      } catch (error) {
+        end('ended')
+        throw error
+      }
+    },
+  )
+}
+
+/** As OpenTelemetry passes a trace on in an environment. */
+function traceEnvironment(): Record<string, string> {
+  const { traceparent } = traceHeaders()
+  return traceparent === undefined ? {} : { TRACEPARENT: traceparent }
+}
+
+/** The beginning of a command line. */
+const wordsOf = ({ tool, args }: Pick<ChildCall, 'tool' | 'args'>): string =>
+  headOf([tool, ...args.slice(0, 3)].join(' '), 120)
 
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return

@@ -26,9 +26,11 @@ import { startProvisioningWorker } from '../../src/provisioning/worker.ts'
 import { createQueues } from '../../src/queue/queues.ts'
 import { openIdentity } from '../../src/registration/identity.ts'
 import { createRegistration } from '../../src/registration/registration.ts'
+import { createServiceState } from '../../src/service-state.ts'
 import { startDeliverer } from '../../src/subscriptions/deliverer.ts'
 import { eventKinds } from '../../src/subscriptions/event-kinds.ts'
 import { createSubscriptions } from '../../src/subscriptions/service.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { labSettings } from '../outgoing/settings.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
@@ -130,11 +132,13 @@ export async function startTestApi({
     log,
   })
   const requests = createRequests(store)
+  const metrics = createMetrics(createServiceState({ store, requests, queues }))
   const clock = () => new Date()
   const shared = {
     store,
     requests,
     queues,
+    metrics,
     log,
     clock,
     catalogue,
@@ -181,6 +185,7 @@ export async function startTestApi({
     ? startDeliverer({
         store,
         post: outgoing.post,
+        metrics,
         kinds: eventKinds('http://o2ims.example'),
         settings: { firstMs: 20, mostMs: 200, windowMs: 60_000 },
         log,
@@ -193,6 +198,7 @@ export async function startTestApi({
     provisioning,
     oClouds,
     templates: catalogue,
+    metrics,
     ready: store.ping,
     log,
     settings: { heartbeatSeconds: 15, markerKey: randomBytes(16).toString('hex'), ...settings },

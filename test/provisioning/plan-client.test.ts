@@ -42,8 +42,6 @@ describe('a dry run that a worker answers', needs('redis'), () => {
         clock,
         queues: {
           plan: ({ planId }) => store.feed.publish(planTopic(planId), 'plan', answer),
-          provision: () => Promise.reject(new Error('a dry run makes no job')),
-          close: async () => undefined,
         },
       }).plan({ data, canonical: false })
   })

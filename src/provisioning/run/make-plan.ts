@@ -15,6 +15,7 @@ import { mergeSecrets } from '../templates/parameters.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template } from '../templates/template.ts'
 import { abortAt, follow, interruptionOf } from './interruption.ts'
+import { observeStep } from './observe.ts'
 import { scopeOf, targetOf } from './pipeline.ts'
 import { createRedactor, redactAll } from './redaction.ts'
 import type { RunParts } from './run-request.ts'
@@ -133,7 +134,8 @@ async function planStep(
     fence: forbidden,
   })
   try {
-    return { changes: await step.plan(inputs, previous, context), record: after }
+    const plan = () => step.plan(inputs, previous, context)
+    return { changes: await observeStep({ name, uses: step.uses, action: 'plan' }, parts, plan), record: after }
   } catch (error) {
     if (error instanceof ServiceError)
       throw new ServiceError(error.code, `${name}: ${error.message}`, { fields: error.fields, cause: error })

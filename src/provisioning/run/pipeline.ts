@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
 import { type Clock, ended, fail, fulfilled, identified, started, stepChanged, type Transition } from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
@@ -11,6 +12,7 @@ import type { Step } from '../steps/step.ts'
 import { renderInputs } from '../templates/references.ts'
 import type { Template, TemplateStep } from '../templates/template.ts'
 import { Interruption } from './interruption.ts'
+import { observeStep } from './observe.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { simulate } from './simulation.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
@@ -31,6 +33,7 @@ export interface PipelineParts {
   /** Ends an undo, too: shutdown, take-over, a newer generation. */
   undoing: AbortSignal
   undoTimeoutMs: number
+  metrics?: Pick<Metrics, 'stepEnded'> | undefined
   log: Logger
   clock: Clock
 }
@@ -67,7 +70,9 @@ export async function runEachStep(parts: PipelineParts): Promise<void> {
     const record = stepOf(run.current, templateStep.name)
     if (record.state === 'SUCCEEDED' || record.state === 'SKIPPED') continue
     try {
-      await runStep(templateStep, parts)
+      const { name, uses } = templateStep
+      const run = () => runStep(templateStep, parts)
+      await observeStep({ name, uses, action: 'apply' }, parts, run, (result) => result)
     } catch (error) {
       throw new StepFailure(templateStep.name, error)
     }
@@ -87,7 +92,7 @@ function stepOf(record: ProvisioningRecord, name: string): StepRecord {
 }
 
 /** One step: look whether it has to run at all, then apply and verify, with a checkpoint after each. */
-async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promise<void> {
+async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promise<'succeeded' | 'skipped'> {
   const { run, clock, template, fingerprint } = parts
   const { name } = templateStep
   const step = parts.steps.get(templateStep.uses)
@@ -98,7 +103,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   if (mayBeSkipped(before, inputsHash, run.current, step) && !standsOnNewCluster(inputs, run.current)) {
     const skipped = { state: 'SKIPPED', message: 'nothing changed' } as const
     await run.write((record) => withResources(stepChanged(record, name, skipped, clock), template))
-    return
+    return 'skipped'
   }
   const identity = step.identity?.(inputs) ?? targetOf(inputs)
   await run.write((record) => {
@@ -109,6 +114,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
   const succeeded = { state: 'SUCCEEDED', made, inputsHash, message: parts.redact(summary(made)) } as const
   await run.write((record) => withResources(stepChanged(record, name, succeeded, clock), template))
+  return 'succeeded'
 }
 
 /** The rendered inputs. Ones that are refused fail this step, and no other. */

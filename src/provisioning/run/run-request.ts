@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JobEnd, ProvisioningJob } from '../../queue/queues.ts'
 import type { Store } from '../../store/store.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import { annotate } from '../../telemetry/spans.ts'
 import type { Diagnostics } from '../diagnostics.ts'
 import { isHeld, wishOf } from '../held.ts'
 import { type Clock, claimed, deletionDelayed, fail, isEnded, postponed, stepChanged } from '../lifecycle.ts'
@@ -14,6 +16,7 @@ import type { TemplateCatalogue } from '../templates/catalogue-types.ts'
 import { mergeSecrets } from '../templates/parameters.ts'
 import { failureCodeOf } from './failure-codes.ts'
 import { abortAt, follow, Interruption, type InterruptionKind, interruptionOf, whileLocked } from './interruption.ts'
+import { observeEnd, observeRun } from './observe.ts'
 import { runSteps, StepFailure } from './pipeline.ts'
 import { endFailed } from './rollback.ts'
 import { createRunRecord, type RunRecord } from './run-record.ts'
@@ -31,6 +34,8 @@ export interface RunParts {
   endLeftovers: (reference: string) => Promise<void>
   /** The logs of the requests; nothing is kept when absent. */
   journals?: Journals
+  /** Nothing is counted when absent. */
+  metrics?: Pick<Metrics, 'stepEnded' | 'requestEnded'>
   /** Looks into failures; none is looked into when absent. */
   diagnostics?: Diagnostics
   undoTimeoutMs: number
@@ -48,8 +53,8 @@ const AGAIN_MS: Partial<Record<InterruptionKind, number>> = { lost: 500, 'store-
 
 /** What a worker does with a job: take the request over and bring it to where its record wants it. One lock for each request: two runs never overlap. */
 export async function runRequest(job: ProvisioningJob, shutdown: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  const { provisioningRequestId, generation } = job
-  const log = parts.log.child({ provisioningRequestId, generation })
+  const { provisioningRequestId, reference, generation } = job
+  const log = parts.log.child({ provisioningRequestId, reference, generation })
   const stop = follow(shutdown)
   const run = async (lease: AbortSignal) => {
     const locked = whileLocked(lease, shutdown)
@@ -88,22 +93,27 @@ async function runClaimed(
   shutdown: AbortSignal,
   parts: RunParts,
 ): Promise<JobEnd> {
-  const record = await claim(job, parts)
-  if (!record) return 'done'
-  // Under the lock, and never without its redactor: another job for the same request may wait in this process.
-  const journal = parts.journals?.open(record, redactorOf(record, parts.store))
-  const log = journal?.log ?? parts.log
-  try {
-    return await runRecorded(record, signal, {
-      ...parts,
-      log,
-      requests: journal?.ahead(parts.requests) ?? parts.requests,
-    })
-  } catch (error) {
-    return brokenOff(error, shutdown, log)
-  } finally {
-    await journal?.close()
-  }
+  const found = await parts.requests.find(job.provisioningRequestId)
+  if (!found || !mayBeTaken(found, job)) return 'done'
+  return observeRun(found, async () => {
+    const record = await claim(job, parts)
+    if (!record) return 'done'
+    annotate({ 'o2ims.epoch': record.epoch })
+    // Under the lock, and never without its redactor: another job for the same request may wait in this process.
+    const journal = parts.journals?.open(record, redactorOf(record, parts.store))
+    const log = journal?.log ?? parts.log
+    try {
+      return await runRecorded(record, signal, {
+        ...parts,
+        log,
+        requests: journal?.ahead(parts.requests) ?? parts.requests,
+      })
+    } catch (error) {
+      return brokenOff(error, shutdown, log)
+    } finally {
+      await journal?.close()
+    }
+  })
 }
 
 async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
@@ -116,23 +126,25 @@ async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, part
   const stopListening = listen(run, { superseded, cancelled }, parts)
   try {
     if (record.phase === 'DELETING') return await removeRequest(run, undoing, parts)
-    return await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
+    const end = await provisionRequest(run, { forward: AbortSignal.any([undoing, cancelled.signal]), undoing }, parts)
+    observeEnd(run.current, parts)
+    return end
   } finally {
     stopListening()
   }
 }
 
-/** Raises the epoch. Undefined when there is nothing (more) to do for this job: a newer generation has one of its own, and one that is held back gets one later. */
+/** A newer generation has a job of its own. */
+const mayBeTaken = ({ reference, generation, phase }: ProvisioningRecord, job: ProvisioningJob): boolean =>
+  reference === job.reference && generation === job.generation && !isEnded(phase)
+
+/** Raises the epoch. Undefined when there is nothing (more) to do for this job: one that is held back gets another later. */
 async function claim(job: ProvisioningJob, { requests, clock }: RunParts): Promise<ProvisioningRecord | undefined> {
-  const mayBeTaken = ({ reference, generation, phase }: ProvisioningRecord) =>
-    reference === job.reference && generation === job.generation && !isEnded(phase)
-  const before = await requests.find(job.provisioningRequestId)
-  if (!before || !mayBeTaken(before)) return undefined
   let mine = false
   const stored = await requests.collection.update(job.provisioningRequestId, (current) => {
     mine = false
     const now = recordOf(current)
-    if (!mayBeTaken(now) || isHeld(now, clock())) return undefined
+    if (!mayBeTaken(now, job) || isHeld(now, clock())) return undefined
     const later = postponed(now, clock)
     mine = later === undefined
     const transition = later ?? claimed(now, clock)
@@ -182,8 +194,8 @@ function unwindParts(
   redact: (text: string) => string,
   parts: RunParts,
 ): UnwindParts {
-  const { steps, ports, undoTimeoutMs, log, clock } = parts
-  return { run, steps, ports, redact, signal, undoTimeoutMs, log, clock }
+  const { steps, ports, undoTimeoutMs, metrics, log, clock } = parts
+  return { run, steps, ports, redact, signal, undoTimeoutMs, metrics, log, clock }
 }
 
 async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals, parts: RunParts): Promise<JobEnd> {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
 import { type Clock, hasMade, retiredChanged, stepChanged } from '../lifecycle.ts'
 import type { FailureRecord, Made, RequestOptions, StepRecord } from '../record.ts'
 import { keyOf, nameOf } from '../steps/object-order.ts'
 import type { Step, Undone } from '../steps/step.ts'
 import { interruptionOf } from './interruption.ts'
+import { observeStep } from './observe.ts'
 import { runRemovalHooks } from './removal-hooks.ts'
 import { fenceOf, type RunRecord } from './run-record.ts'
 import { createStepContext, type StepPorts } from './step-context.ts'
@@ -18,6 +20,7 @@ export interface UnwindParts {
   /** Aborted at shutdown and when fenced; the deadline of the request does not count here. */
   signal: AbortSignal
   undoTimeoutMs: number
+  metrics?: Pick<Metrics, 'stepEnded'> | undefined
   log: Logger
   clock: Clock
 }
@@ -157,7 +160,9 @@ export async function unwindStep(step: StepRecord, scope: 'generation' | 'all', 
     fence: fenceOf(run, signal),
   })
   try {
-    const result = await implementation.undo(made, scope, context)
+    const undo = () => implementation.undo(made, scope, context)
+    const resultOf = ({ left }: Undone) => (left.length > 0 ? 'failed' : 'succeeded')
+    const result = await observeStep({ name: step.name, uses: step.uses, action: 'undo' }, parts, undo, resultOf)
     if (result.kept?.length) log.info({ step: step.name, kept: result.kept.map(nameOf) }, 'left to others who use it')
     return {
       ...result,

@@ -15,7 +15,7 @@ local function append_changes(changes)
   local at = string.format('%d', now_ms())
   for _, change in ipairs(changes) do
     local position = redis.call('HINCRBY', outbox_state, 'newest', 1)
-    redis.call('XADD', outbox, 'MAXLEN', '~', ${OUTBOX_LENGTH}, position .. '-0', 'k', change[1], 'd', change[2], 't', at)
+    redis.call('XADD', outbox, 'MAXLEN', '~', ${OUTBOX_LENGTH}, position .. '-0', 'k', change[1], 'd', change[2], 't', at, 'p', change[3] or '')
   end
   redis.call('XADD', feed, 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', 'outbox', 'e', 'appended', 'd', 'null')
 end
