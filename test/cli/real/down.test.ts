@@ -82,7 +82,7 @@ describe('the service that cleaning starts', needs('redis'), () => {
     await writeFile(join(place.dataDir, 'notes.txt'), 'mine')
     expect((await runCli([...args(), '--all'], { env: env() })).stdout).toContain('did not put there notes.txt')
     expect(await readdir(place.dataDir)).toEqual(['notes.txt'])
-  })
+  }, 120_000)
 
   test('is no part of what was started when it does not start', async () => {
     await writeFile(join(place.dataDir, 'encryption.key'), 'no key')
