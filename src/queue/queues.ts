@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DelayedError, type Job, Queue, type RedisConnectionClient, WaitingError, Worker } from 'bullmq'
+import { DelayedError, type Job, Queue, type RedisConnectionClient, WaitingError } from 'bullmq'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { inSpan, traceHeaders } from '../telemetry/spans.ts'
 import { depthOf, type QueueDepth } from './depth.ts'
+import { keepWorker } from './kept-worker.ts'
 
 /** Names the work; everything else stands in the record. BullMQ never holds the state of a request (trap 1). */
 export interface ProvisioningJob {
@@ -100,41 +101,30 @@ export interface WorkerParts extends Omit<QueueParts, 'connectProducer'> {
 
 /** The consuming side. `close` waits for what is running: end the runs first (they answer 'requeue'). */
 export function createQueueWorkers(parts: WorkerParts): { close(): Promise<void> } {
-  const connections = [parts.connect(), parts.connect()] as const
-  const shared = {
-    prefix: parts.prefix,
+  const { connect, prefix, takeoverMs, log } = parts
+  const options = {
     // A stall never fails a request (trap 2): only our own deadline does.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    lockDuration: parts.takeoverMs,
-    stalledInterval: Math.max(500, Math.floor(parts.takeoverMs / 2)),
+    lockDuration: takeoverMs,
+    stalledInterval: Math.max(500, Math.floor(takeoverMs / 2)),
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
     runRetryDelay: 1_000,
   }
-  const provisioning = new Worker<ProvisioningJob>(PROVISIONING, (job, token) => runJob(job, token, parts), {
-    ...shared,
-    connection: connections[0],
-    concurrency: parts.concurrency,
-  })
-  const plans = new Worker<PlanJob>(PLANS, (job) => runPlan(job.data, parts), {
-    ...shared,
-    connection: connections[1],
-    concurrency: 8,
-  })
-  for (const worker of [provisioning, plans]) {
-    worker.on('error', (error) => {
-      // After a standstill BullMQ gives a job to two runs; our own lock and epoch keep one of them waiting, so this is no news.
-      const level = /\block\b/i.test(error.message) ? 'debug' : 'warn'
-      parts.log[level]({ queue: worker.name, cause: messageOf(error) }, 'the queue reports an error')
-    })
-    worker.on('failed', (job, error) =>
-      parts.log.error({ queue: worker.name, job: job?.id, cause: error.message }, 'job failed'),
-    )
-  }
+  const shared = { connect, prefix, options, patienceMs: takeoverMs, log }
+  const workers = [
+    keepWorker<ProvisioningJob>({
+      ...shared,
+      name: PROVISIONING,
+      concurrency: parts.concurrency,
+      run: (job, token) => runJob(job, token, parts),
+    }),
+    keepWorker<PlanJob>({ ...shared, name: PLANS, concurrency: 8, run: (job) => runPlan(job.data, parts) }),
+  ]
   return {
     async close() {
-      await within(CLOSE_MS, Promise.all([provisioning.close(), plans.close()]))
-      for (const connection of connections) connection.disconnect()
+      await within(CLOSE_MS, Promise.all(workers.map((worker) => worker.close())))
+      for (const worker of workers) worker.disconnect()
     },
   }
 }
