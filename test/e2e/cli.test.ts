@@ -251,7 +251,7 @@ describe('o2ims demo', needs('redis'), () => {
 })
 
 test(
-  'demo --clean removes what a service that runs no more has made: it is started once more for that',
+  'demo --clean leaves the data of a service in which make ocloud has nothing; with --all it is started once more to remove what it has made',
   needs('redis'),
   async () => {
     const server = await startServer()
@@ -260,7 +260,12 @@ test(
       const posted = await runCli(['provision', '-f', sample('kpt-workload'), '--server', server.url])
       expect(posted.code).toBe(0)
       await server.stop()
-      const { code, stdout } = await runCli(['demo', '--clean', '--server', server.url], { env: { DATA_DIR: dataDir } })
+      const clean = (...more: string[]) =>
+        runCli(['demo', '--clean', ...more, '--server', server.url], { env: { DATA_DIR: dataDir } })
+      const refused = await clean()
+      expect([refused.code, refused.stdout]).toEqual([0, expect.stringContaining('it stays')])
+      expect(existsSync(dataDir)).toBe(true)
+      const { code, stdout } = await clean('--all')
       expect(code).toBe(0)
       expect(stdout).toMatch(/sample-kpt-workload is being deleted[\s\S]*workload {2}UNDONE[\s\S]*Clean: /)
       expect(existsSync(dataDir)).toBe(false)
