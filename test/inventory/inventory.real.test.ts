@@ -156,10 +156,9 @@ describe('the inventory of a real control plane', needs('redis', 'control-plane'
   })
 })
 
-describe('the inventory of a large cluster', needs('redis', 'control-plane'), () => {
+describe('the inventory of a large cluster', needs('redis', 'control-plane', 'kwok'), () => {
   test('of 1,000 nodes is right, and one of them that changes costs one write', async () => {
-    // Nobody plays the kubelets: no node changes but by us.
-    const controlPlane = await startControlPlane()
+    const controlPlane = await startControlPlane({ parts: ['kwok'] })
     const world = await inventoryWorld()
     try {
       const resources = { cpu: '16', memory: '64Gi', pods: '110' }
@@ -193,6 +192,13 @@ describe('the inventory of a large cluster', needs('redis', 'control-plane'), ()
         all.filter(({ resourcePoolId }) => resourcePoolId === pool.resourcePoolId).length,
       ])
       expect(Object.fromEntries(sizes)).toEqual({ 'large zone-0': 334, 'large zone-1': 333, 'large zone-2': 333 })
+      // kwok makes them Ready one by one; after that it only beats their hearts.
+      await eventually(async () => {
+        const ready = (await world.all('inventoryResource')).filter(({ description }) =>
+          description.endsWith(': ready'),
+        )
+        expect(ready).toHaveLength(1000)
+      }, 90_000)
       const before = await world.versions()
       await world.told()
       await controlPlane.client.call('PATCH', `${NODES}/n1`, { spec: { unschedulable: true } }, MERGE)
