@@ -11,7 +11,7 @@ export interface KeptWorkerParts<T> {
   connect: () => Connection
   run: (job: Job<T>, token: string | undefined) => Promise<void>
   options: Omit<WorkerOptions, 'connection' | 'prefix' | 'concurrency'>
-  /** Jobs that wait for so long (twice, at most) while this worker takes none although it could mean that it stands still. */
+  /** When jobs have waited at two looks in a row, so long apart, and this worker took none though it was free, it stands still. */
   patienceMs: number
   log: Logger
 }
@@ -38,6 +38,7 @@ export function keepWorker<T>(parts: KeptWorkerParts<T>): KeptWorker {
   let atWork = 0
   let idleLooks = 0
   let isClosed = false
+  let round: Promise<void> | undefined
   const connections = new Set<Connection>([looking])
   let current = start()
 
@@ -84,9 +85,13 @@ export function keepWorker<T>(parts: KeptWorkerParts<T>): KeptWorker {
   }
 
   const timer = setInterval(() => {
-    look().catch((error: unknown) =>
-      log.debug({ queue: name, cause: messageOf(error) }, 'the queue cannot be looked at'),
-    )
+    // One look at a time: those that waited for a Redis that was away would count as several.
+    if (round) return
+    round = look()
+      .catch((error: unknown) => log.debug({ queue: name, cause: messageOf(error) }, 'the queue cannot be looked at'))
+      .finally(() => {
+        round = undefined
+      })
   }, patienceMs)
   return {
     async close() {
