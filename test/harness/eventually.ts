@@ -2,11 +2,14 @@
 export async function eventually(check: () => void | Promise<void>, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
+    const began = performance.now()
     try {
       return await check()
     } catch (error) {
       if (performance.now() > deadline) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    // A check that takes long must not starve what it waits for: that often lives in this process.
+    const pause = Math.max(20, 2 * (performance.now() - began))
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, 1000)))
   }
 }
