@@ -1,52 +1,40 @@
-import { writeSync } from 'node:fs'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
-
-interface Outcome {
-  passed: number
-  failed: number
-  /** Each skipped test, by the reason that its `needs()` gave. */
-  skipped: Map<string, string[]>
-}
+import { writeFileSync, writeSync } from 'node:fs'
+import type { Reporter, TestCase } from 'vitest/node'
+import { type Counts, closingLine, type Outcome, totalOf } from './outcome.ts'
 
 /**
  * Ends a run with one plain line, alone and last: `N passed, N failed, N skipped`; before it, why tests were skipped.
- * A file that cannot be loaded and an error outside of a test count as failures.
+ * A file that cannot be loaded and an error outside of a test count as failures. All of it goes to the file TEST_OUTCOME as well, where that is set.
  */
 export function createSummaryReporter(): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
-      const outcome = count(modules)
-      outcome.failed += unhandledErrors.length
+      const outcome: Outcome = { files: {}, outsideOfTests: unhandledErrors.length }
+      const skipped = new Map<string, string[]>()
+      for (const module of modules) {
+        const counts = { passed: 0, failed: 0, skipped: 0 }
+        for (const test of module.children.allTests()) add(counts, skipped, test)
+        if (module.state() === 'failed' && counts.failed === 0) counts.failed = 1
+        outcome.files[module.relativeModuleId] = counts
+      }
+      if (process.env.TEST_OUTCOME) writeFileSync(process.env.TEST_OUTCOME, JSON.stringify(outcome))
       // At exit, so that nothing comes after it.
-      process.once('exit', () => writeSync(1, `\n${renderSkips(outcome)}${closingLine(outcome)}\n`))
+      process.once('exit', () => writeSync(1, `\n${renderSkips(skipped)}${closingLine(totalOf(outcome))}\n`))
     },
   }
 }
 
-function count(modules: readonly TestModule[]): Outcome {
-  const outcome: Outcome = { passed: 0, failed: 0, skipped: new Map() }
-  for (const module of modules) {
-    const before = outcome.failed
-    for (const test of module.children.allTests()) add(outcome, test)
-    if (module.state() === 'failed' && outcome.failed === before) outcome.failed += 1
-  }
-  return outcome
-}
-
-function add(outcome: Outcome, test: TestCase): void {
+function add(counts: Counts, skipped: Map<string, string[]>, test: TestCase): void {
   const result = test.result()
-  if (result.state === 'passed') outcome.passed += 1
+  if (result.state === 'passed') counts.passed += 1
   else if (result.state === 'skipped') {
+    counts.skipped += 1
     const why = test.meta().skipReason ?? result.note ?? 'no reason given'
-    outcome.skipped.set(why, [...(outcome.skipped.get(why) ?? []), `${test.module.relativeModuleId}: ${test.fullName}`])
-  } else outcome.failed += 1
+    skipped.set(why, [...(skipped.get(why) ?? []), `${test.module.relativeModuleId}: ${test.fullName}`])
+  } else counts.failed += 1
 }
 
-function renderSkips({ skipped }: Outcome): string {
+function renderSkips(skipped: Map<string, string[]>): string {
   const lines = [...skipped].map(([why, tests]) => `Skipped (${why}):\n${tests.map((test) => `  ${test}\n`).join('')}`)
   return lines.join('')
-}
-
-function closingLine({ passed, failed, skipped }: Outcome): string {
-  return `${passed} passed, ${failed} failed, ${[...skipped.values()].flat().length} skipped`
 }
