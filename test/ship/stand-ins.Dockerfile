@@ -15,6 +15,13 @@ RUN apt-get update && apt-get install -y --no-install-recommends redis-server &&
 VOLUME ["/data"]
 WORKDIR /data
 
+FROM o2ims-test/debian AS prometheus
+RUN apt-get update && apt-get install -y --no-install-recommends prometheus && rm -rf /var/lib/apt/lists/* \
+ && mkdir /prometheus && chown 65534:65534 /prometheus
+USER 65534
+VOLUME ["/prometheus"]
+ENTRYPOINT ["/bin/prometheus"]
+
 FROM scratch AS api-base
 COPY without-shell /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
