@@ -144,6 +144,7 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
   })
 
   test('Prometheus scrapes API and workers, and its rules and every panel of the dashboard are of use', async () => {
+    expect((await call(`${url}/nowhere`)).status).toBe(404)
     await project.run('up', '--detach', '--wait', '--no-build', '--scale', 'worker=2', 'worker')
     await eventually(async () => {
       expect((await prometheus.targets()).sort()).toEqual(['o2ims-api up', 'o2ims-worker up', 'o2ims-worker up'])
