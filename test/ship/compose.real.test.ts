@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePorts } from '../harness/children.ts'
 import { call, statusUnder, toTheEnd } from '../harness/client.ts'
@@ -5,6 +8,7 @@ import { eventually } from '../harness/eventually.ts'
 import { kindClusters, run } from '../harness/kind-clusters.ts'
 import { needs } from '../harness/needs.ts'
 import { requestFor } from '../harness/templates.ts'
+import { readBill } from './bill-of-materials.ts'
 import { type ComposeProject, composeProject, makeStandIns } from './compose-project.ts'
 import { dashboardExpressions, prometheusAt } from './prometheus.ts'
 
@@ -95,6 +99,28 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     await run('docker', 'run', ...CONFINED, '--entrypoint', tool, 'o2ims-test/worker', ...args)
   })
 
+  test('the SBOM of each names what is in it, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'o2ims-sbom-'))
+    try {
+      await run('make', 'sbom', `ARGS=${folder} o2ims-test/api o2ims-test/worker`)
+      for (const image of IMAGES) {
+        const packages = await inside(
+          `o2ims-test/${image}`,
+          `const { globSync, readFileSync } = require('node:fs')
+          const files = globSync(['/app/node_modules/{*,@*/*}/package.json', '/app/node_modules/**/node_modules/{*,@*/*}/package.json'])
+          for (const file of files) { const { name, version } = JSON.parse(readFileSync(file)); console.log(name + '@' + version) }`,
+        )
+        const bill = readBill(folder, image)
+        const named = (kind: string) =>
+          bill.components.filter(({ purl }) => purl?.startsWith(kind)).map(({ name, version }) => `${name}@${version}`)
+        expect(named('pkg:npm/').sort()).toEqual([...new Set(packages.split('\n'))].sort())
+        expect(named('pkg:deb/').join()).toContain(image === 'api' ? 'libstdc++6@' : 'git@')
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
   test.each(IMAGES)('of the %s say what they are and how they are', async (image) => {
     const [{ Config: config }] = JSON.parse(await run('docker', 'image', 'inspect', `o2ims-test/${image}`))
     expect(config).toMatchObject({ User: '65532:65532', Volumes: { '/data': {} } })
@@ -119,6 +145,14 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     expect(await statusUnder('localhost', `${url}/readyz`)).toBe(200)
     expect(await statusUnder('o2.test', `${url}/readyz`)).toBe(200)
     expect(await statusUnder('rebound.test', `${url}/readyz`)).toBe(403)
+  })
+
+  test('a request for a kind cluster fails there, before it makes anything, and names the file that gives the worker Docker', async () => {
+    const request = requestFor('no-docker', 'kind-cluster', { clusterName: `${CLUSTERS}never` })
+    expect((await call(`${url}/o2ims/v1/provisioningRequests`, 'POST', request)).status).toBe(201)
+    const { body } = await toTheEnd(url, 'no-docker')
+    expect(body.progress.error).toMatchObject({ code: 'PREFLIGHT_FAILED', step: 'check' })
+    expect(body.progress.error.cause).toContain('docker-compose.kind.yml')
   })
 
   test('a worker and a Redis that are killed come back, and the request goes on where it was', async () => {
