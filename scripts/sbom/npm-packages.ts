@@ -16,8 +16,8 @@ const entry = z.object({
   version: z.string().default(''),
   license: z.string().optional(),
   integrity: z.string().optional(),
+  /** Of use to development only. What is `devOptional` is optional to the service as well, and installed. */
   dev: z.boolean().optional(),
-  devOptional: z.boolean().optional(),
   os: z.array(z.string()).default(['linux']),
   cpu: z.array(z.string()).default([process.arch]),
   libc: z.array(z.string()).default(['glibc']),
@@ -63,9 +63,8 @@ export function npmPackages(text: string) {
   }
 }
 
-function isInstalled(path: string, { dev, devOptional, os, cpu, libc }: Entry): boolean {
-  if (dev || devOptional || !os.includes('linux') || !cpu.includes(process.arch) || !libc.includes('glibc'))
-    return false
+function isInstalled(path: string, { dev, os, cpu, libc }: Entry): boolean {
+  if (dev || !os.includes('linux') || !cpu.includes(process.arch) || !libc.includes('glibc')) return false
   // Dockerfile removes these: they are for another engine than Node.
   return !nameOf(path).startsWith('bare-')
 }
