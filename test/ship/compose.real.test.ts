@@ -88,6 +88,11 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     expect(JSON.parse(seen)).toEqual({ programs: ['node'], uid: 65_532, dev: false, test: false })
   })
 
+  test('has what every module of ours needs, though Dockerfile takes much from the packages', async () => {
+    const all = `for (const file of require('node:fs').globSync('/app/src/**/*.ts')) if (!file.endsWith('/cli/main.ts')) await import(file)`
+    await inside('o2ims-test/api', `void (async () => { ${all} })()`)
+  })
+
   test.each([
     ['kind', 'version'],
     ['kpt', 'version'],
