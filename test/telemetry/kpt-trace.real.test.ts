@@ -58,7 +58,7 @@ describe('the trace of a request on a real API server with true kpt', needs('red
       expect(named('provision the request')).toHaveLength(1)
       expect(named('notify')).toHaveLength(subscriber.requests.length)
     })
-  }, 60_000)
+  })
   afterAll(async () => {
     await server?.dispose()
     await Promise.all([receiver?.close(), subscriber?.close(), plane?.stop()])
