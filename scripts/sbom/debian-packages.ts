@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { execa } from 'execa'
 import type { Component } from './npm-packages.ts'
 
 /** Debian keeps one file of all packages, distroless images one for each; both images have Node to read them with. */
@@ -13,7 +12,8 @@ for (const file of [all, ...files]) if (existsSync(file)) console.log(readFileSy
 export async function debianPackages(image: string): Promise<Component[]> {
   const options = ['run', '--rm', '--network', 'none', '--read-only', '--cap-drop', 'ALL', '--pull', 'never']
   const args = [...options, '--entrypoint', 'node', image, '--eval', READ]
-  const { stdout } = await promisify(execFile)('docker', args, { timeout: 60_000, maxBuffer: 64 * 1024 * 1024 })
+  const { failed, stdout, stderr, originalMessage } = await execa('docker', args, { reject: false, timeout: 60_000 })
+  if (failed) throw new Error(stderr.split('\n')[0] || originalMessage)
   return stdout.split(/\n\n+/).flatMap(packageOf)
 }
 
