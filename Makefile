@@ -52,8 +52,8 @@ image: ## Build the container images o2ims-api and o2ims-worker (ARGS="--build-a
 	docker build --target api --tag o2ims-api --build-arg REVISION='$(revision)' $(ARGS) .
 	docker build --target worker --tag o2ims-worker --build-arg REVISION='$(revision)' $(ARGS) .
 
-sbom: npm ## Write what the images have of npm packages to sbom.cdx.json (CycloneDX)
-	npm sbom --omit=dev --sbom-format cyclonedx >sbom.cdx.json
+sbom: npm ## Write what the images hold to sbom-api.cdx.json and sbom-worker.cdx.json (CycloneDX; after make image: with Debian's packages)
+	@npm run --silent sbom -- $(ARGS)
 
 deps: npm redis ## Install what is missing: npm packages and redis-server
 

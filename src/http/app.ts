@@ -8,7 +8,7 @@ import { installGuards } from './plugins/guards.ts'
 import { installHeaders, setHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
 import { registerSwagger } from './plugins/swagger.ts'
-import { installTelemetry } from './plugins/telemetry.ts'
+import { countRefused, installTelemetry } from './plugins/telemetry.ts'
 import { registerOperations } from './register.ts'
 import { DEFAULT_BODY_LIMIT, type HttpSettings, MAX_HEADER_BYTES } from './settings.ts'
 import type { VersionedApi } from './versions.ts'
@@ -46,8 +46,14 @@ export async function createHttpApp({
     forceCloseConnections: 'idle',
     requestTimeout: 60_000,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
-    frameworkErrors: (error, request, reply) => answerError(error, request, setHeaders(versioned, request, reply)),
-    clientErrorHandler: answerConnectionError,
+    frameworkErrors(error, request, reply) {
+      answerError(error, request, setHeaders(versioned, request, reply))
+      countRefused(metrics, reply.statusCode, request.method)
+    },
+    clientErrorHandler(error, socket) {
+      const status = answerConnectionError(error, socket)
+      if (status !== undefined) countRefused(metrics, status)
+    },
     routerOptions: { maxParamLength: 1024, ignoreTrailingSlash: true },
   })
   if (metrics) installTelemetry(app, operations, metrics)

@@ -8,7 +8,14 @@ import { createLane, type Lane, type LaneParts } from './lane.ts'
 import { createNudge } from './nudge.ts'
 import { createPositions } from './positions.ts'
 import { createRecentChanges } from './recent-changes.ts'
-import { CREATED, REMOVED, SUBSCRIPTIONS, type SubscriptionApi, type SubscriptionRecord } from './record.ts'
+import {
+  CREATED,
+  REMOVED,
+  SUBSCRIPTION_APIS,
+  SUBSCRIPTIONS,
+  type SubscriptionApi,
+  type SubscriptionRecord,
+} from './record.ts'
 import type { RetrySettings } from './retry-rules.ts'
 import { createTurns } from './turns.ts'
 
@@ -30,6 +37,8 @@ export interface DelivererParts {
 export function startDeliverer(parts: DelivererParts): { stop(): Promise<void> } {
   const { store, log } = parts
   const stop = new AbortController()
+  // From nothing to one is no increase to Prometheus, from zero it is.
+  for (const api of SUBSCRIPTION_APIS) parts.metrics?.notificationsGivenUp(api, 0)
   const ended = whileLeased({
     leases: store.leases,
     name: LEASE,

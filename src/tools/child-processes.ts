@@ -102,7 +102,7 @@ export function createChildProcesses(
     if (tool === undefined) {
       throw new ServiceError(
         'PREFLIGHT_FAILED',
-        `${call.tool} is not on the PATH of this worker; install it there and try again`,
+        `${call.tool} is not on the PATH of this worker: run the worker from the image o2ims-worker, which has it, or install it there (\`o2ims doctor\` says how); then retry`,
       )
     }
     const prefix = (await dieWithUs()) && guard !== undefined ? [guard, '--pdeathsig', 'KILL', '--'] : []

@@ -53,7 +53,7 @@ export function createDocker(children: ChildProcesses): Docker {
       if (result.exitCode !== 0) {
         throw new ServiceError(
           'PREFLIGHT_FAILED',
-          `docker does not answer; start it, or set DOCKER_HOST to where it listens: ${result.lastWords}`,
+          `docker does not answer; start it, give a worker in a container its socket (docker-compose.kind.yml), or set DOCKER_HOST to where it listens: ${result.lastWords}`,
         )
       }
       return result.stdout.trim()

@@ -41,7 +41,8 @@ export function composeProject(files: readonly string[], env: Record<string, str
     run,
     container: async (service) => (await run('ps', '--all', '--quiet', service)).trim(),
     async down() {
-      await run('down', '--volumes', '--remove-orphans', '--timeout', '5')
+      // A service of a profile that is not asked for stays otherwise.
+      await run('--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '5')
     },
   }
 }

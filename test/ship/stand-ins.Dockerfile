@@ -15,6 +15,15 @@ RUN apt-get update && apt-get install -y --no-install-recommends redis-server &&
 VOLUME ["/data"]
 WORKDIR /data
 
+FROM o2ims-test/debian AS prometheus
+WORKDIR /tmp/download
+RUN apt-get update && apt-get download prometheus && dpkg --extract prometheus_*.deb . && mv usr/bin/prom* /usr/local/bin/ \
+ && rm -rf /tmp/download/* /var/lib/apt/lists/* && mkdir /prometheus && chown 65534:65534 /prometheus
+WORKDIR /prometheus
+USER 65534
+VOLUME ["/prometheus"]
+ENTRYPOINT ["prometheus"]
+
 FROM scratch AS api-base
 COPY without-shell /
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

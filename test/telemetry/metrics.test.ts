@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestApi, type TestApi, thingsRequest } from '../harness/api.ts'
-import { call, toTheEnd } from '../harness/client.ts'
+import { startTestApi, type TestApi, THINGS, thingsRequest } from '../harness/api.ts'
+import { call, statusUnder, toTheEnd } from '../harness/client.ts'
 import { eventually } from '../harness/eventually.ts'
 import { startPeer } from '../harness/http-peer.ts'
 import { needs } from '../harness/needs.ts'
@@ -90,7 +91,7 @@ describe('the metrics', needs('redis'), () => {
       await Promise.all(Array.from({ length: 20 }, (_, one) => odd(from + one)))
     const after = await read()
     expect(series(after)).toEqual(before)
-    expect(sampleValue(after, ANSWERS, { method: 'GET', route: 'unmatched', status: '404' })).toBe(1001)
+    expect(sampleValue(after, ANSWERS, { method: 'GET', route: 'unmatched', status: '404' })).toBe(2002)
     for (const { labels } of after) expect(JSON.stringify(labels)).not.toContain('odd')
   }, 120_000)
 
@@ -99,10 +100,12 @@ describe('the metrics', needs('redis'), () => {
     const methods = ['PROPFIND', 'PURGE', 'M-SEARCH', 'REBIND', 'LINK']
     await Promise.all([
       call(`${api.url}/${name}`),
+      statusUnder(`${name}.test`, `${api.url}/${name}`),
       call(`${api.url}${FRONT}/${name}`),
       call(`${api.url}/o2ims/v1/ocloud/${name}?${name}=1`),
       call(`${api.url}/o2ims/v1/templates/${name}/${name}`),
       post({ ...thingsRequest(name), templateName: name }),
+      call(`${api.url}/${name}%`),
       withMethod(methods[index % methods.length] ?? 'LINK', `/${name}`),
     ])
   }
@@ -119,6 +122,43 @@ describe('the metrics', needs('redis'), () => {
       .filter(({ name }) => name.startsWith('o2ims_'))
       .map(({ name, labels }) => `${name}${JSON.stringify(labels)}`)
       .sort()
+
+  it('count what is refused before it comes to a route, as of no route', async () => {
+    const counted = async (method: string, status: string) =>
+      sampleValue(await read(), ANSWERS, { method, route: 'unmatched', status }) ?? 0
+    const undecodable = await counted('PUT', '400')
+    expect((await call(`${api.url}${FRONT}/%`, 'PUT', {})).status).toBe(400)
+    expect((await call(`${api.url}${FRONT}/${'x'.repeat(2000)}`, 'PUT', {})).status).toBe(400)
+    expect(await counted('PUT', '400')).toBe(undecodable + 2)
+
+    expect(await bareAnswer(`GET / HTTP/1.1\r\nX-Big: ${'x'.repeat(140_000)}\r\n\r\n`)).toContain(' 431 ')
+    expect(await bareAnswer('no HTTP at all\r\n\r\n')).toContain(' 400 ')
+    expect([await counted('other', '431'), await counted('other', '400')]).toEqual([1, 1])
+  })
+
+  /** What comes back when a client writes just this. */
+  async function bareAnswer(text: string): Promise<string> {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
+    socket.setEncoding('utf8').end(text)
+    let answer = ''
+    for await (const chunk of socket) answer += chunk
+    return answer
+  }
+
+  it('grow by no name of a template or a step that a client posts', async () => {
+    const before = series(await read())
+    for (const name of ['odd-template-1', 'odd-template-2', 'odd-template-3']) {
+      const template = { ...THINGS, name, steps: [{ ...THINGS.steps[0], name: `${name}-step` }] }
+      expect((await call(`${api.url}/o2ims/v1/templates`, 'POST', template)).status).toBe(201)
+      const id = randomUUID()
+      expect((await post({ ...thingsRequest(id), templateName: name })).status).toBe(201)
+      expect((await toTheEnd(api.url, id)).body.status.provisioningPhase).toBe('FULFILLED')
+    }
+    const grown = new Set(series(await read()).filter((one) => !before.includes(one)))
+    expect([...grown].filter((one) => one.includes('odd'))).toEqual([])
+    // The first of them makes series of its route; there are no more than that.
+    expect([...grown].filter((one) => !one.includes('/o2ims/v1/templates'))).toEqual([])
+  })
 
   it('are there while Redis is away, without what only Redis knows', async () => {
     await api.stopRedis()

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { JsonObject } from '../../src/json.ts'
 import { type HttpPeer, startPeer } from '../harness/http-peer.ts'
 
@@ -59,4 +60,14 @@ export function spansIn(text: string): SeenSpan[] {
     failed: status.code === 2,
     attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] ?? null])),
   }))
+}
+
+export function childrenOf(parent: SeenSpan | undefined, spans: SeenSpan[]): SeenSpan[] {
+  return spans.filter(({ parentSpanId }) => parent !== undefined && parentSpanId === parent.spanId)
+}
+
+/** What a client that traces sends along, and its ids. */
+export function clientSpan(flags = '01') {
+  const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
+  return { traceId, spanId, headers: { traceparent: `00-${traceId}-${spanId}-${flags}` } }
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,14 @@ import { needs } from '../harness/needs.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
 import { manifestsTemplate, requestFor } from '../harness/templates.ts'
 import { CONFIG_MAP, makeRepository } from '../packages/git-server.ts'
-import { type OtlpReceiver, type SeenSpan, spansIn, startOtlpReceiver } from './otlp-receiver.ts'
+import {
+  childrenOf,
+  clientSpan,
+  type OtlpReceiver,
+  type SeenSpan,
+  spansIn,
+  startOtlpReceiver,
+} from './otlp-receiver.ts'
 
 const REQUESTS = '/o2ims/v1/provisioningRequests'
 
@@ -54,8 +61,7 @@ describe('the trace of a request', needs('redis', 'git'), () => {
   /** A POST by a client that traces; resolves with the request's id and the client's ids. */
   async function post(body: (id: string) => JsonObject, { query = '', flags = '01' } = {}) {
     const id = randomUUID()
-    const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
-    const headers = { traceparent: `00-${traceId}-${spanId}-${flags}` }
+    const { traceId, spanId, headers } = clientSpan(flags)
     const answer = await call(`${server.url}${REQUESTS}${query}`, 'POST', body(id), headers)
     return { id, traceId, spanId, answer }
   }
@@ -63,10 +69,6 @@ describe('the trace of a request', needs('redis', 'git'), () => {
   const demo = (id: string, options?: JsonObject) =>
     requestFor(id, 'kpt-workload', { oCloud: 'sim-edge-1', package: 'demo', namespace: id }, options)
   const ofTrace = (traceId: string) => receiver.spans().filter((span) => span.traceId === traceId)
-
-  function childrenOf(parent: SeenSpan | undefined, spans: SeenSpan[]): SeenSpan[] {
-    return spans.filter(({ parentSpanId }) => parentSpanId === parent?.spanId)
-  }
 
   /** The spans of a trace, once its run and `notifications` of those that it brought about are there. */
   async function traced(traceId: string, notifications: number): Promise<SeenSpan[]> {
@@ -160,7 +162,9 @@ describe('the trace of a request', needs('redis', 'git'), () => {
     expect(answered).toMatchObject({ path: REQUESTS, status: 201, span_id: failed(`POST ${REQUESTS}`)?.spanId })
     expect(answered?.requestId).toBe(failed(`POST ${REQUESTS}`)?.attributes['o2ims.request_id'])
     const told = lines.find(({ msg }) => msg === 'the request failed')
-    expect(told).toMatchObject({ provisioningRequestId: id, reference: expect.any(String), step: 'workload' })
+    const run = failed('provision the request')
+    const reference = run?.attributes['o2ims.reference']
+    expect(told).toMatchObject({ provisioningRequestId: id, reference, step: 'workload', span_id: run?.spanId })
     const { body: log } = await call(`${server.url}${REQUESTS}/${id}/logs`)
     expect(log).toContain('the request failed')
     expect(log).not.toMatch(/trace_id|span_id|reference/)

@@ -42,11 +42,11 @@ const REFUSALS: Record<string, { status: number; detail: string }> = {
 
 const INCOMPLETE = { status: 400, detail: 'this is not a complete HTTP request' }
 
-/** Answers on the bare socket: broken HTTP, headers too large, too slow. */
-export function answerConnectionError(error: Error & { code?: string }, socket: Socket): void {
+/** Answers on the bare socket: broken HTTP, headers too large, too slow. Returns the status, or undefined when nobody is there to read it. */
+export function answerConnectionError(error: Error & { code?: string }, socket: Socket): number | undefined {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
-    return
+    return undefined
   }
   const { status, detail } = REFUSALS[error.code ?? ''] ?? INCOMPLETE
   const body = JSON.stringify({
@@ -63,4 +63,5 @@ export function answerConnectionError(error: Error & { code?: string }, socket: 
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
   socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`)
+  return status
 }

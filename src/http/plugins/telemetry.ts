@@ -6,6 +6,8 @@ import { fastifyPath, pathsOf } from '../paths.ts'
 
 /** Of whatever leads nowhere: paths and methods that clients invent are one. */
 const UNMATCHED = 'unmatched'
+/** What was refused before it was a request may have had any method, or none. */
+const NO_METHOD = 'other'
 /** Asked every few seconds, by machines. */
 const UNTRACED = new Set(['/healthz', '/readyz', '/metrics'])
 
@@ -46,4 +48,9 @@ export function installTelemetry(app: FastifyInstance, operations: readonly Oper
     if (span) span.within(done)
     else done()
   })
+}
+
+/** Counts what is refused before it comes to a route, where no hook is called: addresses that cannot be decoded, and, without a method, what is no HTTP. */
+export function countRefused(metrics: Metrics | undefined, status: number, method = NO_METHOD): void {
+  metrics?.answered({ method, route: UNMATCHED, status }, 0)
 }
