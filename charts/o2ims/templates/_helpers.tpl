@@ -89,7 +89,8 @@ securityContext:
 {{- end }}
 
 {{- define "o2ims.podAnnotations" -}}
-checksum/settings: {{ include (print .root.Template.BasePath "/settings.yaml") .root | sha256sum }}
+{{- /* Without what is secret: an annotation is not. */}}
+checksum/settings: {{ omit .root.Values.externalRedis "url" | list .root.Values.config .root.Values.encryptionKey | toJson | sha256sum }}
 {{- with .values.podAnnotations }}
 {{ toYaml . }}
 {{- end }}

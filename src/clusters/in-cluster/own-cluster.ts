@@ -37,7 +37,7 @@ export async function registerOwn(own: OwnCluster, oClouds: Collection<StoredOCl
   } catch (error) {
     if (!(error instanceof AlreadyExists)) throw error
     // Another process was first, or another O-Cloud has the name.
-    if (await oClouds.get(oCloudId)) return
+    if ((await oClouds.get(oCloudId))?.value.name === name) return
     throw new ServiceError('ALREADY_EXISTS', nameOfAnother(name), { cause: error })
   }
 }
