@@ -22,7 +22,7 @@ async function until(what, work) {
   }
 }
 
-const ready = (url) => async () => (await ask(`${url}/readyz`), 'ready')
+const ready = (url) => async () => (await ask(`${url}/readyz`)).status
 
 await until('API', ready(API))
 await until('worker', ready(WORKER))
