@@ -174,7 +174,10 @@ describe('the chart', needs('helm'), () => {
     expect([await retention(), await retention(...kept)]).toEqual(['Delete', 'Retain'])
     const policies = (objects: Found[]) =>
       objects.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy']).map(({ kind }) => kind)
-    expect([policies(await rendered()), policies(await rendered(...kept))]).toEqual([[], ['Secret']])
+    expect([policies(await rendered()), policies(await rendered(...kept))]).toEqual([
+      [],
+      ['Secret', 'CustomResourceDefinition'],
+    ])
   })
 
   test('starts pods anew when a setting changes, and only then', async () => {
@@ -184,6 +187,18 @@ describe('the chart', needs('helm'), () => {
     expect(await sum()).toBe(before)
     expect(await sum('--set', 'config.LOG_LEVEL=debug')).not.toBe(before)
     expect(await sum('--set', 'worker.replicas=5')).toBe(before)
+  })
+
+  test('hands settings on as they are written', async () => {
+    const settings = {
+      BODY_LIMIT: 4_000_000,
+      OTEL_TRACES_SAMPLER_ARG: 0.25,
+      LOAD_SAMPLES: false,
+      O_CLOUD_NAME: 'a "b"',
+    }
+    const { data } = await objectOf('ConfigMap', 'o2-o2ims', '--set-json', `config=${JSON.stringify(settings)}`)
+    expect(data).toEqual(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])))
+    expect(loadConfig(data)).toMatchObject({ ok: true, config: { bodyLimitBytes: 4_000_000, loadSamples: false } })
   })
 
   test('answers under the names of its Service, of its Ingress and of its pod', async () => {
