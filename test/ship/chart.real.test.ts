@@ -51,7 +51,8 @@ describe('the chart in a true cluster', needs('kind', 'kubectl', 'helm', 'compos
       timed('cluster made', execute('kind', create, { timeout: 300_000 })),
       makeStandIns().then(() => timed('images built', buildImages())),
     ])
-    const images = IMAGES.map((name) => `o2ims-test/${name}`)
+    // Without the tag docker saves every one that there is.
+    const images = IMAGES.map((name) => `o2ims-test/${name}:latest`)
     const load = ['load', 'docker-image', '--name', CLUSTER, ...images]
     await timed('images loaded', execute('kind', load, { timeout: 300_000 }))
     await prepare()
