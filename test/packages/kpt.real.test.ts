@@ -94,7 +94,7 @@ describe('the kpt driver of the package port', needs('control-plane', 'kpt'), ()
       ).rejects.toMatchObject({
         code: 'APPLY_FAILED',
         message: expect.stringMatching(
-          /^1 of 2 objects applied, deployments.apps "forbidden" is forbidden: User .*may not create deployments.apps in namespace/,
+          /^1 of 2 objects applied, deployments.apps "forbidden" is forbidden: User .*may not (create|patch) deployments.apps in namespace/,
         ),
       })
     } finally {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -110,6 +110,17 @@ describe('the chart in a true cluster', needs('kind', 'kubectl', 'helm', 'compos
   test('passes helm test', async () => {
     const kubeconfig = release.slice(0, 4)
     expect(await timed('helm test', helm('test', 'o2', ...kubeconfig))).toMatch(/Phase: +Succeeded/)
+  })
+
+  test('what is off by default is taken by the API server as well', async () => {
+    const scaled = 'autoscaling.api.enabled=true,autoscaling.worker.enabled=true,metrics.dashboard.enabled=true'
+    const more = `${scaled},ingress.enabled=true,ingress.hosts={o2.example.com},ingress.tlsSecret=tls,rbac.clusterWide=true`
+    const policies =
+      'networkPolicy.apiFrom[0].namespaceSelector.matchLabels.a=b,api.podDisruptionBudget.maxUnavailable=50%'
+    const manifests = join(folder, 'more.yaml')
+    await writeFile(manifests, await helm('template', 'o2', CHART, ...release, '--set', `${more},${policies}`))
+    const taken = await kubectl('apply', '--dry-run=server', '--validate=strict', '-n', HOME, '--filename', manifests)
+    for (const kind of ['horizontalpodautoscaler', 'ingress', 'networkpolicy']) expect(taken).toContain(`${kind}.`)
   })
 
   test('has the cluster as one O-Cloud, which clients can neither read credentials of, nor replace, nor delete', async () => {
