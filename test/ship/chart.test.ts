@@ -120,6 +120,16 @@ describe('the chart', needs('helm'), () => {
     }
   })
 
+  test('has API and workers scraped under the names that the rules and the dashboard know', async () => {
+    const { spec } = await objectOf('ServiceMonitor', 'o2-o2ims', ...ALL, ...HOSTS)
+    const jobs = spec.endpoints.map(({ port, relabelings }: Found) => [port, relabelings[0].replacement])
+    expect(jobs).toEqual([
+      ['http', 'o2ims-api'],
+      ['metrics', 'o2ims-worker'],
+    ])
+    for (const [, job] of jobs) expect(read('observability', 'prometheus.yaml')).toContain(`job_name: ${job}\n`)
+  })
+
   test('scales the worker by its queue: by an external metric, or by KEDA', async () => {
     const scaled = ['--set', 'autoscaling.worker.enabled=true,autoscaling.worker.requestsPerWorker=200']
     const autoscaler = await objectOf('HorizontalPodAutoscaler', 'o2-o2ims-worker', ...scaled)
