@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
+import { IN_CLUSTER_SETTINGS, inClusterFaults, inClusterSettings } from './clusters/in-cluster/settings.ts'
 import { addressRanges, file, flag, list, optionalWhole, rootUrl, serverUrl, whole } from './config-values.ts'
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
@@ -106,6 +107,7 @@ const SETTINGS = z.object({
   PACKAGE_CACHE_MB: whole(1, 1_000_000, 1024).describe(
     'Megabytes that cached clones of package repositories may take.',
   ),
+  ...IN_CLUSTER_SETTINGS,
   KIND_NODE_IMAGE: z
     .string()
     .optional()
@@ -205,6 +207,7 @@ const CONFIG = SETTINGS.transform((env) => ({
   kptCatalogCredential: env.KPT_CATALOG_CREDENTIAL,
   focomPackagePath: env.FOCOM_PACKAGE_PATH,
   packageCacheBytes: env.PACKAGE_CACHE_MB * 1024 * 1024,
+  inCluster: inClusterSettings(env),
   kindNodeImage: env.KIND_NODE_IMAGE,
   deleteClusterOnFailure: env.DELETE_CLUSTER_ON_FAILURE,
   loadSamples: env.LOAD_SAMPLES,
@@ -255,6 +258,7 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
     errors.push(`ENCRYPTION_KEY: is required with REDIS_URL (or ENCRYPTION_KEY_FILE) and ${KEY_RULE}`)
   }
   if (keys.length > 1) errors.push('ENCRYPTION_KEY_FILE: stands beside ENCRYPTION_KEY; give one of them')
+  errors.push(...inClusterFaults(given))
   if (parsed.success) errors.push(...catalogueFaults(parsed.data), ...outgoingFaults(parsed.data))
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }

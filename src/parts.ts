@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { allOClouds } from './clusters/all-oclouds.ts'
+import { createOwnCluster } from './clusters/in-cluster/own-cluster.ts'
 import { createKubernetesCluster } from './clusters/kubernetes/cluster.ts'
 import { createOCloudRegistry } from './clusters/registry.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
@@ -46,10 +47,12 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
   closing.push(opened.close)
   const { store } = opened
   const simulated = createSimulatedClusters({ store, log })
+  const identity = await openIdentity(store, config)
   const oClouds = createOCloudRegistry({
     store,
     simulated,
-    connect: ({ oCloudId, kubeconfig }) => createKubernetesCluster({ oCloudId, kubeconfig, log }),
+    connect: (oCloud) => createKubernetesCluster({ ...oCloud, log }),
+    own: config.inCluster && createOwnCluster(config.inCluster, identity.oCloudId),
     log,
     statusCacheSeconds: config.oCloudStatusCacheSeconds,
   })
@@ -86,7 +89,7 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
   const registration = createRegistration({
     store,
     outgoing,
-    identity: await openIdentity(store, config),
+    identity,
     callback: config.smoRegistrationUrl,
     log,
     clock: () => new Date(),

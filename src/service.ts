@@ -54,6 +54,7 @@ export async function startService(
     const url = roles.includes('api') ? await listenForClients(config, parts, log, stopping, ready) : undefined
     if (url === undefined) await listenForProbes(config, parts, log, stopping, ready)
     signal.throwIfAborted()
+    await parts.oClouds.registerOwn()
     if (roles.includes('worker')) stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
     signal.throwIfAborted()
     if (url !== undefined && config.loadSamples) await loadSamples(parts.templates, parts.oClouds, log)

@@ -92,7 +92,7 @@ function createPorts(
   )
   const kpt = createKptPackages({
     kpt: createKpt({ children, runDir }),
-    kubeconfigOf: (oCloudId) => oClouds.credentials(oCloudId),
+    kubeconfigOf: (oCloudId) => oClouds.credentials(oCloudId, 'tool'),
   })
   const simulatedPackages = createSimulatedPackages()
   return {

@@ -128,6 +128,19 @@ describe('the settings', () => {
     ])
   })
 
+  it('of the own cluster hold inside of a pod, where Kubernetes says what its address is', () => {
+    const pod = { IN_CLUSTER_OCLOUD: 'home', KUBERNETES_SERVICE_HOST: '10.96.0.1' }
+    const directory = '/var/run/secrets/kubernetes.io/serviceaccount'
+    expect(loaded(pod).inCluster).toEqual({ name: 'home', directory, server: 'https://10.96.0.1:443' })
+    const other = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' }
+    expect(loaded({ ...pod, ...other }).inCluster).toMatchObject({ server: 'https://[fd00::1]:6443' })
+    expect(loaded({ KUBERNETES_SERVICE_HOST: '10.96.0.1' }).inCluster).toBeUndefined()
+    expect(errorsOf({ IN_CLUSTER_OCLOUD: 'home' })).toEqual([
+      'IN_CLUSTER_OCLOUD: there is no KUBERNETES_SERVICE_HOST, so this process runs in no pod; leave it out and register the cluster with a kubeconfig',
+    ])
+    expect(errorsOf({ ...pod, IN_CLUSTER_OCLOUD: 'not a name' })[0]).toMatch(/^IN_CLUSTER_OCLOUD: must be 1 to 63/)
+  })
+
   it('show no secret in an error', () => {
     const errors = errorsOf({
       REDIS_URL: 'http://:geheim@host',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
-const pages = ['README.md', 'CONTRIBUTING.md', 'docs', 'docs/decisions'].flatMap((path) =>
+const pages = ['README.md', 'CONTRIBUTING.md', 'docs', 'docs/decisions', 'charts/o2ims'].flatMap((path) =>
   path.endsWith('.md')
     ? [path]
     : readdirSync(join(ROOT, path))

@@ -51,8 +51,10 @@ export interface OCloudRegistry {
   open(oCloudId: string): Promise<Cluster>
   /** Managed ones only, else FORBIDDEN. The caller writes the audit line. */
   kubeconfig(oCloudId: string): Promise<string>
-  /** The kubeconfig of any real one, for the tools that a worker runs; never for an answer. */
-  credentials(oCloudId: string): Promise<string>
+  /** The kubeconfig of any real one, for the tools that a worker runs, or for a Secret on another cluster (FORBIDDEN for the service's own cluster); never for an answer. */
+  credentials(oCloudId: string, use: 'tool' | 'hand out'): Promise<string>
+  /** Registers the cluster that this service runs in, where the settings say so. Once, however often it is called. */
+  registerOwn(): Promise<void>
   /** Registers a cluster that a step made; called again for the same reference and step it answers the same id and keeps the newer kubeconfig. */
   registerManaged(cluster: {
     name: string

@@ -4,6 +4,14 @@ import { ServiceError } from '../errors.ts'
 import { AlreadyExists, type Store, type Versioned } from '../store/store.ts'
 import type { Cluster } from './cluster.ts'
 import { createConnections } from './connections.ts'
+import {
+  cannotForgetOwn,
+  cannotHandOut,
+  checkOwnReplacement,
+  notInside,
+  type OwnCluster,
+  registerOwn,
+} from './in-cluster/own-cluster.ts'
 import { readKubeconfig } from './kubernetes/kubeconfig.ts'
 import { registerManaged } from './register-managed.ts'
 import { checkNew, checkReplacement } from './registry-rules.ts'
@@ -30,10 +38,17 @@ export interface RegistryParts {
     initialise(oCloudId: string, options?: { clusterName?: string }): Promise<void>
     destroy(oCloudId: string): Promise<void>
   }
-  /** Opens a real cluster; the kubeconfig is a secret. */
-  connect: (oCloud: { oCloudId: string; kubeconfig: string }) => Cluster | Promise<Cluster>
+  /** Opens a real cluster; both are secrets. `token` is asked for before each call, where that of the kubeconfig does not last. */
+  connect: (oCloud: { oCloudId: string } & Access) => Cluster | Promise<Cluster>
+  /** The cluster that this service runs in, where it is to be an O-Cloud. */
+  own?: OwnCluster | undefined
   log: Logger
   statusCacheSeconds: number
+}
+
+interface Access {
+  kubeconfig: string
+  token?: () => string
 }
 
 const REQUESTS = 'provisioningRequest'
@@ -43,6 +58,7 @@ export function createOCloudRegistry({
   store,
   simulated,
   connect,
+  own,
   log,
   statusCacheSeconds,
 }: RegistryParts): OCloudRegistry {
@@ -63,17 +79,28 @@ export function createOCloudRegistry({
   function connection(oCloud: StoredOCloud): Promise<Cluster> {
     const { oCloudId } = oCloud
     return connections.open(oCloudId, oCloud.sealed ?? '', async () => {
-      const kubeconfig = kubeconfigs.open(oCloud)
-      if (kubeconfig !== undefined) return connect({ oCloudId, kubeconfig })
+      const access = accessTo(oCloud)
+      if (access !== undefined) return connect({ oCloudId, ...access })
       // Also makes up for a death between the record and its nodes.
       await initialise(oCloud)
       return simulated.open(oCloudId)
     })
   }
 
-  function credentialsOf(oCloud: StoredOCloud): string {
+  const isOwn = ({ oCloudId }: StoredOCloud): boolean => oCloudId === own?.oCloudId
+
+  /** Undefined on a simulated O-Cloud. */
+  function accessTo(oCloud: StoredOCloud): Access | undefined {
+    if (oCloud.simulated) return undefined
+    if (own && isOwn(oCloud)) return { kubeconfig: own.account.kubeconfig(), token: own.account.token }
     const kubeconfig = kubeconfigs.open(oCloud)
-    if (kubeconfig !== undefined) return kubeconfig
+    if (kubeconfig === undefined) throw notInside(oCloud.name)
+    return { kubeconfig }
+  }
+
+  function credentialsOf(oCloud: StoredOCloud): string {
+    const access = accessTo(oCloud)
+    if (access !== undefined) return access.kubeconfig
     throw new ServiceError('NOT_FOUND', `O-Cloud ${oCloud.name} is simulated and has no kubeconfig`)
   }
 
@@ -137,6 +164,7 @@ export function createOCloudRegistry({
       const change = ({ value, n }: Versioned<StoredOCloud>) => {
         if (expected !== undefined && n !== expected) throw changedSince(value.name)
         checkReplacement(input, value)
+        if (isOwn(value)) checkOwnReplacement(input, value)
         const { oCloudId: id, simulated: kind, managed, madeBy, createdAt } = value
         const next: StoredOCloud = {
           oCloudId: id,
@@ -162,6 +190,7 @@ export function createOCloudRegistry({
         await clear(oCloudId)
         throw notFound(oCloudId)
       }
+      if (isOwn(stored.value)) throw cannotForgetOwn(stored.value.name)
       const maker = await makerOf(stored.value)
       if (maker !== undefined) throw inUse(stored.value.name, [maker])
       if (!(await forget(stored.value, expected))) throw notFound(oCloudId)
@@ -188,7 +217,15 @@ export function createOCloudRegistry({
       )
     },
 
-    credentials: async (oCloudId) => credentialsOf((await read(oCloudId)).value),
+    async credentials(oCloudId, use) {
+      const { value } = await read(oCloudId)
+      if (use === 'hand out' && isOwn(value)) throw cannotHandOut(value.name)
+      return credentialsOf(value)
+    },
+
+    async registerOwn() {
+      if (own) await registerOwn(own, oClouds, log)
+    },
 
     async registerManaged(cluster) {
       const oCloud = await registerManaged(cluster, { oClouds, kubeconfigs, log })

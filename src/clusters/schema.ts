@@ -20,16 +20,17 @@ const labelKey = z
     'must be a label key as Kubernetes has them',
   )
 
+export const oCloudNameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+    'must be 1 to 63 of A-Z a-z 0-9 . _ - and start and end with a letter or digit',
+  )
+
 /** POST and PUT. Which of kubeconfig and simulated may stand where is a rule of the registry and of the route. */
 export const oCloudInputSchema = z
   .strictObject({
-    name: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
-        'must be 1 to 63 of A-Z a-z 0-9 . _ - and start and end with a letter or digit',
-      )
-      .meta({ description: 'Unique.' }),
+    name: oCloudNameSchema.meta({ description: 'Unique.' }),
     description: z.string().max(1024).optional(),
     location: locationSchema.optional(),
     site: siteSchema.optional(),

@@ -1,3 +1,4 @@
+import { withMissingRight } from '../clusters/kubernetes/missing-right.ts'
 import { ServiceError } from '../errors.ts'
 import { type KptEvent, type KptObject, keyOfObject, nameOfObject } from '../tools/kpt-events.ts'
 import { headOf } from '../tools/redact.ts'
@@ -46,7 +47,7 @@ export function createTally(redact: (text: string) => string): KptTally {
     ...outcome,
     read(event) {
       if (event.type === 'error') {
-        outcome.errors.push(headOf(redact(event.error), 1000))
+        outcome.errors.push(withMissingRight(headOf(redact(event.error), 1000)))
         return
       }
       const key = keyOfObject(event.object)
@@ -55,7 +56,7 @@ export function createTally(redact: (text: string) => string): KptTally {
         return
       }
       const { type, object, status } = event
-      const why = headOf(redact(event.error ?? latest.get(key) ?? ''), 1000)
+      const why = withMissingRight(headOf(redact(event.error ?? latest.get(key) ?? ''), 1000))
       if (status === 'Successful') did[type].set(key, object)
       else if (status === 'Timeout') outcome.timedOut.push({ object, why })
       else if (status === 'Failed') outcome.failed.push({ object, why })
@@ -120,7 +121,7 @@ export function wholeFailure(
   run: { exitCode: number; lastWords: string },
   prefix = '',
 ): ServiceError {
-  const words = outcome.errors.at(-1) ?? lastSentence(run.lastWords)
+  const words = outcome.errors.at(-1) ?? withMissingRight(lastSentence(run.lastWords))
   const lost = CONNECTION_LOST.test(words) || CONNECTION_LOST.test(run.lastWords)
   return new ServiceError(
     lost ? 'UNAVAILABLE' : 'APPLY_FAILED',

@@ -1,5 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import type { KubernetesObject } from '../../src/clusters/cluster.ts'
+import { createOwnCluster, type OwnCluster } from '../../src/clusters/in-cluster/own-cluster.ts'
 import { createKubernetesCluster } from '../../src/clusters/kubernetes/cluster.ts'
 import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import type { OCloudRegistry } from '../../src/clusters/registry-types.ts'
@@ -17,7 +22,16 @@ describe('the registry on a real Kubernetes API server', needs('redis', 'control
   beforeAll(async () => {
     redis = await createTestStore()
     controlPlane = await startControlPlane()
-    registry = createOCloudRegistry({
+    registry = registryWith(undefined)
+  })
+  afterAll(async () => {
+    await registry?.close()
+    await controlPlane?.stop()
+    await redis?.stop()
+  })
+
+  const registryWith = (own: OwnCluster | undefined) =>
+    createOCloudRegistry({
       store: redis.store,
       simulated: {
         open: () => {
@@ -27,16 +41,10 @@ describe('the registry on a real Kubernetes API server', needs('redis', 'control
         destroy: async () => undefined,
       },
       connect: (oCloud) => createKubernetesCluster({ ...oCloud, log: silentLog() }),
+      own,
       log: silentLog(),
       statusCacheSeconds: 0,
     })
-  })
-  afterAll(async () => {
-    await registry?.close()
-    await controlPlane?.stop()
-    await redis?.stop()
-  })
-
   const register = async (name: string, kubeconfig: string) =>
     (await registry.create({ name, kubeconfig })).value.oCloudId
 
@@ -80,6 +88,30 @@ describe('the registry on a real Kubernetes API server', needs('redis', 'control
     const status = await registry.status(oCloudId)
     expect(status).toMatchObject({ reachable: false, message: expect.any(String) })
     expect(JSON.stringify(status)).not.toContain('marked-bad-token')
+  })
+
+  test('the own cluster is reached with the token that its file holds now, on a connection that stays', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'o2ims-account-'))
+    const { kubeconfig, token } = await controlPlane.user({ rules: [NODES] })
+    const authority = parse(kubeconfig).clusters[0].cluster['certificate-authority-data']
+    await writeFile(join(directory, 'ca.crt'), Buffer.from(authority, 'base64'))
+    await writeFile(join(directory, 'token'), token)
+    const own = createOwnCluster({ name: 'own', directory, server: controlPlane.server }, 'this-service')
+    const inside = registryWith(own)
+    try {
+      await inside.registerOwn()
+      const cluster = await inside.open(own.oCloudId)
+      expect(await cluster.list({ apiVersion: 'v1', kind: 'Node' })).toHaveLength(2)
+      await writeFile(join(directory, 'token'), 'marked-old-token')
+      await expect(cluster.list({ apiVersion: 'v1', kind: 'Node' })).rejects.toThrow(/Unauthorized/)
+      expect(JSON.stringify(await inside.status(own.oCloudId))).not.toContain('marked-old-token')
+      await writeFile(join(directory, 'token'), token)
+      expect(await cluster.list({ apiVersion: 'v1', kind: 'Node' })).toHaveLength(2)
+      expect(await inside.status(own.oCloudId)).toMatchObject({ reachable: true, nodes: 2 })
+    } finally {
+      await inside.close()
+      await rm(directory, { recursive: true })
+    }
   })
 
   test('an API server that hangs is an answer after three seconds', async () => {

@@ -20,6 +20,7 @@ export type Part =
   | 'compose'
   | 'debootstrap'
   | 'kpt'
+  | 'helm'
   | 'kubectl'
   | 'chromium'
   | 'zsh'

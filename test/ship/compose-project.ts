@@ -8,11 +8,6 @@ const ROOT = join(import.meta.dirname, '..', '..')
 /** One at a time: what a run that was cut off left goes at the next start. */
 const PROJECT = 'o2ims-test-compose'
 
-/** Makes what stands in for the base images, unless it is there. */
-export async function makeStandIns(): Promise<void> {
-  await execute(join(import.meta.dirname, 'make-stand-ins'), [], { timeout: 300_000 })
-}
-
 export interface ComposeProject {
   /** Runs Compose; resolves with what it printed on both streams. */
   run(...args: string[]): Promise<string>

@@ -9,7 +9,8 @@ import { kindClusters, run } from '../harness/kind-clusters.ts'
 import { needs } from '../harness/needs.ts'
 import { requestFor } from '../harness/templates.ts'
 import { readBill } from './bill-of-materials.ts'
-import { type ComposeProject, composeProject, makeStandIns } from './compose-project.ts'
+import { type ComposeProject, composeProject } from './compose-project.ts'
+import { buildImages, makeStandIns } from './images.ts'
 import { dashboardExpressions, prometheusAt } from './prometheus.ts'
 
 const PARTS = ['compose', 'debootstrap', 'kind', 'kpt', 'kubectl'] as const
@@ -58,7 +59,7 @@ describe('the images, on stand-ins for base images, which cannot be pulled every
     url = `http://127.0.0.1:${api}`
     project = composeProject([], env)
     await project.down()
-    await timed('images built', project.run('build', 'api', 'worker'))
+    await timed('images built', buildImages())
     for (const image of IMAGES) {
       const bytes = await run('docker', 'image', 'inspect', '--format', '{{.Size}}', `o2ims-test/${image}`)
       say(`image ${image}: ${Math.round(Number(bytes) / 1e6)} MB`)

@@ -5,7 +5,7 @@ import { FIELD_MANAGER } from '../ownership.ts'
 import { addressOf, collectionPath, createUnserved, nameOf, objectPath, selectors } from './address.ts'
 import { createConnection, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
 import { createDiscovery } from './discovery.ts'
-import { readKubeconfig } from './kubeconfig.ts'
+import { readKubeconfig, withToken } from './kubeconfig.ts'
 import { listObjects, objectOf } from './list.ts'
 import { podLogs } from './logs.ts'
 import { isNotFound, refusalOf } from './refusal.ts'
@@ -17,6 +17,8 @@ export interface KubernetesClusterParts {
   oCloudId: string
   /** Secret. */
   kubeconfig: string
+  /** Asked before each call, where the token of the kubeconfig does not last. Secret. */
+  token?: () => string
   log: Logger
   timeouts?: Partial<Timeouts>
   /** Who applies; default: this service. */
@@ -30,12 +32,13 @@ export interface KubernetesClusterParts {
 export function createKubernetesCluster({
   oCloudId,
   kubeconfig,
+  token,
   log,
   timeouts,
   fieldManager = FIELD_MANAGER,
 }: KubernetesClusterParts): Cluster {
   const limits = { ...DEFAULT_TIMEOUTS, ...timeouts }
-  const target = readKubeconfig(kubeconfig)
+  const target = withToken(readKubeconfig(kubeconfig), token)
   const connection = withStartCheck(createConnection(target, limits))
   const discovery = createDiscovery(connection)
   const unserved = createUnserved(discovery)

@@ -52,6 +52,17 @@ export function readKubeconfig(text: string): Target {
   }
 }
 
+/** The same target, where the token does not last: `token` is asked whenever headers are read. */
+export function withToken(target: Target, token: (() => string) | undefined): Target {
+  if (token === undefined) return target
+  return {
+    ...target,
+    get headers() {
+      return { ...target.headers, authorization: `Bearer ${token()}` }
+    },
+  }
+}
+
 type ServerName = Pick<ConnectionOptions, 'servername' | 'checkServerIdentity'>
 
 /** TLS sends no address as a server's name (RFC 6066), but a certificate may be for one. */

@@ -2,6 +2,7 @@ import { ServiceError } from '../../errors.ts'
 import type { KubernetesObject } from '../cluster.ts'
 import { at, isObject, listAt, stringAt } from '../fields.ts'
 import type { RawAnswer } from './connection.ts'
+import { withMissingRight } from './missing-right.ts'
 
 const EXPIRED =
   'the credentials of its kubeconfig are not taken, or not any more: replace the O-Cloud with a new kubeconfig, then retry'
@@ -19,7 +20,7 @@ export interface RefusalContext {
  */
 export function refusalOf(answer: RawAnswer, context: RefusalContext): ServiceError {
   const { status } = answer
-  const words = withoutValuesOf(context.sent, wordsOf(answer))
+  const words = withMissingRight(withoutValuesOf(context.sent, wordsOf(answer)))
   const said = `${context.what}: ${words}`
   if (status === 409 || isOtherUid(answer)) {
     const owners = ownersOf(answer)

@@ -102,7 +102,7 @@ async function kubeconfigOf(
   const presence = madeBy && (await kind.find(name, { signal }).catch(withoutDocker))
   const stands = presence?.state === 'present' && presence.owner === madeBy?.reference
   const internal = stands ? await kind.kubeconfig(name, { signal, internal: true }) : undefined
-  return internal ?? oClouds.credentials(oCloudId)
+  return internal ?? oClouds.credentials(oCloudId, 'hand out')
 }
 
 /** A worker without docker has the kubeconfig all the same, with the address that was registered. */

@@ -62,7 +62,7 @@ describe('the kubernetes driver', needs('control-plane'), () => {
     const refusal = other.apply(configMap(namespace, 'forbidden', {}))
     await expect(refusal).rejects.toMatchObject({ code: 'APPLY_FAILED', retryable: false })
     await expect(refusal).rejects.toThrow(
-      /ConfigMap "forbidden" .*forbidden: User .* cannot patch resource "configmaps"/,
+      /ConfigMap "forbidden" .*forbidden: User .* cannot patch resource "configmaps".*its account may not patch configmaps in namespace/,
     )
     await expect(other.list({ apiVersion: 'v1', kind: 'Secret' })).rejects.toThrow(/cannot list resource "secrets"/)
     await expect(other.delete({ ...CONFIG_MAP, namespace, name: 'x' })).rejects.toMatchObject({ code: 'APPLY_FAILED' })
