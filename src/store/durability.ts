@@ -1,6 +1,10 @@
 import type { Logger } from 'pino'
-import { ServiceError } from '../errors.ts'
+import { messageOf, ServiceError } from '../errors.ts'
+import { nodeConnection } from './connection.ts'
+import type { HostPort } from './host-port.ts'
+import type { ExternalRedis, RedisAddress } from './redis-address.ts'
 import type { RedisClient } from './redis-client.ts'
+import { nodesOfCluster } from './slot-master.ts'
 
 /** What a Redis must not do to us, from its INFO: sentences, none when it is good (trap 15). */
 export function durabilityProblems(info: string): string[] {
@@ -19,23 +23,67 @@ export function isTooOld(info: string): boolean {
   return Number(major) < 6 || (Number(major) === 6 && Number(minor) < 2)
 }
 
-/** Refuses an external Redis that is too old, or may lose records; warns of the latter when that is tolerated. */
+/** What is wrong with one server. */
+function problemsOf(info: string): string[] {
+  return isTooOld(info) ? ['it is older than 6.2'] : durabilityProblems(info)
+}
+
+/**
+ * Refuses an external Redis that is too old, or may lose records; warns of the latter when that is tolerated. With Sentinel and in a Cluster every server that may become the
+ * master of our keys is looked at.
+ */
 export async function checkDurability(parts: {
   client: RedisClient
+  address: RedisAddress
   tolerateVolatile: boolean
   log: Logger
 }): Promise<void> {
-  const info = await parts.client.run((redis) => redis.info())
+  const { client, address, tolerateVolatile, log } = parts
+  const info = await client.run((redis) => redis.info())
   if (isTooOld(info)) throw new ServiceError('PREFLIGHT_FAILED', 'the Redis of REDIS_URL is older than 6.2')
-  const problems = durabilityProblems(info)
+  const problems = [...durabilityProblems(info), ...('url' in address ? await problemsBeside(address, info, parts) : [])]
   if (problems.length === 0) return
-  if (!parts.tolerateVolatile) {
+  if (!tolerateVolatile) {
     const advice = 'change its configuration, or set REDIS_TOLERATE_VOLATILE=true to start all the same'
     throw new ServiceError(
       'PREFLIGHT_FAILED',
       `the Redis of REDIS_URL cannot be trusted: ${problems.join('; ')}. ${advice}`,
     )
   }
-  for (const problem of problems)
-    parts.log.warn({ problem }, 'requests may be lost: the Redis of REDIS_URL is volatile')
+  for (const problem of problems) log.warn({ problem }, 'requests may be lost: the Redis of REDIS_URL is volatile')
+}
+
+/** What is wrong with the servers that the keys may come to. One that is away is looked at by nobody. */
+async function problemsBeside(
+  address: ExternalRedis,
+  info: string,
+  { client, log }: { client: RedisClient; log: Logger },
+): Promise<string[]> {
+  const nodes = address.sentinel ? replicasIn(info) : await nodesOf(address, client)
+  const looks = nodes.map(async (node) => {
+    const redis = nodeConnection(address, node)
+    try {
+      const found = problemsOf(await redis.info())
+      return found.map((problem) => `${node.host}:${node.port}: ${problem}`)
+    } catch (error) {
+      log.warn({ node, reason: messageOf(error) }, 'a node of Redis could not be looked at')
+      return []
+    } finally {
+      redis.disconnect()
+    }
+  })
+  return (await Promise.all(looks)).flat()
+}
+
+async function nodesOf({ cluster }: ExternalRedis, client: RedisClient): Promise<HostPort[]> {
+  const [asked] = cluster ?? []
+  return asked ? client.run((redis) => nodesOfCluster(redis, asked)) : []
+}
+
+/** The replicas that a master names in its INFO. */
+export function replicasIn(info: string): HostPort[] {
+  return [...info.matchAll(/^slave\d+:ip=([^,]+),port=(\d+),/gm)].map(([, host = '', port]) => ({
+    host,
+    port: Number(port),
+  }))
 }

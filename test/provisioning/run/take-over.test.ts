@@ -25,10 +25,12 @@ describe('a run whose worker, lock or store goes away', () => {
     }
     const posted = await run.postThree()
     expect(await run.run(posted, shutdown.signal)).toBe('requeue')
-    expect((await run.now(posted)).phase).toBe('PROGRESSING')
+    const before = await run.now(posted)
+    expect(before.phase).toBe('PROGRESSING')
     await run.run(posted)
     const record = await run.now(posted)
-    expect(record).toMatchObject({ phase: 'FULFILLED', epoch: 2 })
+    expect(record.phase).toBe('FULFILLED')
+    expect(record.epoch).toBeGreaterThan(before.epoch)
     expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply b', 'apply c'])
   })
 
@@ -90,7 +92,8 @@ describe('a run whose worker, lock or store goes away', () => {
     }
     const posted = await run.postThree()
     expect(await run.run(posted)).toBe('done')
-    expect(await run.now(posted)).toMatchObject({ phase: 'FULFILLED', epoch: 1 })
+    expect((await run.now(posted)).phase).toBe('FULFILLED')
+    expect(world.calls.filter((call) => call === 'apply b')).toHaveLength(1)
   })
 
   it('does not take a lost lock for a failure: the run stops, and goes on when it has the lock again', async () => {
