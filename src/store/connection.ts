@@ -1,12 +1,10 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
-import type { HostPort } from './host-port.ts'
-import { type ExternalRedis, optionsOf, optionsOfNode, type RedisAddress } from './redis-address.ts'
+import { optionsOf, type RedisAddress } from './redis-address.ts'
 
 export const COMMAND_TIMEOUT_MS = 5000
 /** How long one read of the feed blocks; the socket counts as dead well after that. */
 export const BLOCK_MS = 5000
-const NODE_MS = 2000
 
 /** Jittered exponential backoff, for ever: Redis comes back some day. */
 export function reconnectDelay(attempt: number, random: () => number = Math.random): number {
@@ -55,20 +53,6 @@ export function bullConnection(address: RedisAddress, log: Logger): Redis {
     socketTimeout: 60_000,
     reconnectOnError: resentToMaster,
   })
-}
-
-/** For a look at one node beside the master: gives up at once. The caller disconnects it. */
-export function nodeConnection(address: ExternalRedis, node: HostPort): Redis {
-  const redis = newRedis(optionsOfNode(address, node), {
-    maxRetriesPerRequest: 0,
-    retryStrategy: null,
-    enableReadyCheck: false,
-    commandTimeout: NODE_MS,
-    connectTimeout: NODE_MS,
-  })
-  // Told by the command that is rejected.
-  redis.on('error', () => undefined)
-  return redis
 }
 
 /** Answers of one that is not, or not yet, the master of our keys: nothing was done. Older ones put the answer of a command into that of the script around it. */

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
-import { nodeConnection } from './connection.ts'
+import { askBriefly } from './ask-briefly.ts'
+import { COMMAND_TIMEOUT_MS } from './connection.ts'
 import type { HostPort } from './host-port.ts'
-import type { ExternalRedis, RedisAddress } from './redis-address.ts'
+import { accessOf, type ExternalRedis, type RedisAddress } from './redis-address.ts'
 import type { RedisClient } from './redis-client.ts'
 import { nodesOfCluster } from './slot-master.ts'
 
@@ -59,25 +60,24 @@ async function problemsBeside(
   info: string,
   { client, log }: { client: RedisClient; log: Logger },
 ): Promise<string[]> {
-  const nodes = address.sentinel ? replicasIn(info) : await nodesOf(address, client)
-  const looks = nodes.map(async (node) => {
-    const redis = nodeConnection(address, node)
+  const looks = (await nodesBeside(address, info, client)).map(async (node) => {
     try {
-      const found = problemsOf(await redis.info())
+      const found = problemsOf(await askBriefly({ ...accessOf(address), ...node }, (redis) => redis.info()))
       return found.map((problem) => `${node.host}:${node.port}: ${problem}`)
     } catch (error) {
-      log.warn({ node, reason: messageOf(error) }, 'a node of Redis could not be looked at')
+      log.warn({ node, reason: messageOf(error) }, 'a server of Redis could not be looked at')
       return []
-    } finally {
-      redis.disconnect()
     }
   })
   return (await Promise.all(looks)).flat()
 }
 
-async function nodesOf({ cluster }: ExternalRedis, client: RedisClient): Promise<HostPort[]> {
-  const [asked] = cluster ?? []
-  return asked ? client.run((redis) => nodesOfCluster(redis, asked)) : []
+async function nodesBeside({ beside, finder }: ExternalRedis, info: string, client: RedisClient): Promise<HostPort[]> {
+  if (beside === 'replicas') return replicasIn(info)
+  if (beside === undefined || finder === undefined) return []
+  const master = await finder.find(AbortSignal.timeout(COMMAND_TIMEOUT_MS))
+  const all = await client.run((redis) => nodesOfCluster(redis, master))
+  return all.filter(({ host, port }) => host !== master.host || port !== master.port)
 }
 
 /** The replicas that a master names in its INFO. */

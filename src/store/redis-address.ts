@@ -1,62 +1,57 @@
 import type { RedisOptions } from 'ioredis'
 import type { HostPort } from './host-port.ts'
-import { createSlotMasterConnector } from './slot-master.ts'
+import { type Access, createMasterConnector, type MasterFinder } from './master-connector.ts'
+import { createSentinelFinder, type SentinelSettings } from './sentinel.ts'
+import { createSlotFinder } from './slot-master.ts'
 
-/** A Redis of somebody else. `url` is redis:// or rediss:// and may hold a password: never log it. */
+/** A Redis of somebody else. */
 export interface ExternalRedis {
+  /** redis:// or rediss://, may hold a password: never log it. With `finder` its host does not count. */
   url: string
   /** Authorities (PEM) that its certificate is trusted by, instead of the usual ones. */
   ca?: string | undefined
-  /** Who knows where the master is; of `url` only user, password, database and TLS count then. */
-  sentinel?: { nodes: HostPort[]; master: string; password?: string | undefined } | undefined
-  /** Nodes of a Redis Cluster, some of which answer; of `url` only user, password and TLS count then. */
-  cluster?: HostPort[] | undefined
+  /** Where there are several servers: who is the master. */
+  finder?: MasterFinder
+  /** The servers beside the master are those that its INFO names, or those of the Cluster. */
+  beside?: 'replicas' | 'cluster'
 }
 
 /** Where Redis listens. */
 export type RedisAddress = ExternalRedis | { path: string } | (HostPort & { password: string })
 
-/** The pause before the next try of Sentinel or of the nodes of a Cluster. */
-type RetryDelay = (attempt: number) => number
-
-/** The options of a connection to whoever is the master, now and after each loss of the connection. */
-export function optionsOf(address: RedisAddress, retryDelay: RetryDelay): RedisOptions {
-  if (!('url' in address)) return address
-  const { sentinel, cluster } = address
-  const access = accessOf(address)
-  if (sentinel) {
-    const { nodes, master, password } = sentinel
-    const tls = access.tls && { enableTLSForSentinelMode: true, sentinelTLS: access.tls }
-    const credentials = password === undefined ? {} : { sentinelPassword: password }
-    const patience = { sentinelCommandTimeout: 2000, sentinelRetryStrategy: retryDelay }
-    return { ...access, ...tls, ...credentials, ...patience, sentinels: nodes, name: master }
-  }
-  if (cluster) return { ...access, Connector: createSlotMasterConnector({ nodes: cluster, access, retryDelay }) }
-  return { ...access, ...placeOf(address.url) }
+/** The address of whoever the Sentinels say is the master. */
+export function behindSentinels(server: { url: string; ca?: string | undefined }, sentinel: SentinelSettings) {
+  const address: ExternalRedis = { ...server, finder: createSentinelFinder(sentinel, accessOf(server)), beside: 'replicas' }
+  return address
 }
 
-/** The options of a connection to one node beside the master. */
-export function optionsOfNode(address: ExternalRedis, node: HostPort): RedisOptions {
-  return { ...accessOf(address), db: 0, ...node }
+/** The address of the node that has our keys in the Redis Cluster that these nodes belong to. */
+export function inCluster(server: { url: string; ca?: string | undefined }, nodes: readonly HostPort[]) {
+  const address: ExternalRedis = { ...server, finder: createSlotFinder(nodes, accessOf(server)), beside: 'cluster' }
+  return address
+}
+
+/** The options of a connection that leads to the master, now and after each loss of the connection. */
+export function optionsOf(address: RedisAddress, retryDelay: (attempt: number) => number): RedisOptions {
+  if (!('url' in address)) return address
+  const { finder, url } = address
+  const access = accessOf(address)
+  if (finder) return { ...access, Connector: createMasterConnector({ finder, access, retryDelay }) }
+  return { ...access, ...placeOf(url) }
 }
 
 /** How one gets in: the same for every node. */
-function accessOf({ url, ca }: ExternalRedis): RedisOptions {
+export function accessOf({ url, ca }: Pick<ExternalRedis, 'url' | 'ca'>): Access {
   const { protocol, username, password, pathname } = new URL(url)
-  const tls = ca === undefined ? {} : { ca }
   return {
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== '' && { password: decodeURIComponent(password) }),
-    db: databaseOf(pathname),
-    ...(protocol === 'rediss:' && { tls }),
+    db: Number(pathname.slice(1)),
+    ...(protocol === 'rediss:' && { tls: ca === undefined ? {} : { ca } }),
   }
 }
 
 function placeOf(url: string): HostPort {
   const { hostname, port } = new URL(url)
-  return { host: hostname.replace(/^\[|\]$/g, '') || 'localhost', port: Number(port || 6379) }
-}
-
-function databaseOf(pathname: string): number {
-  return Number(pathname.slice(1) || 0)
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) }
 }

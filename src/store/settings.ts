@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { HostPort } from './host-port.ts'
-import type { ExternalRedis } from './redis-address.ts'
+import { behindSentinels, type ExternalRedis, inCluster } from './redis-address.ts'
 
 /** The settings that say where Redis is; those of `Config`. */
 export interface RedisSettings {
@@ -46,8 +46,8 @@ export function externalRedis(settings: RedisSettings): ExternalRedis | undefine
   const { redisUrl: url, redisTlsCa: ca, redisSentinels: nodes = [], redisClusterNodes: cluster = [] } = settings
   if (url === undefined) return undefined
   const { redisSentinelMaster: master = 'mymaster', redisSentinelPassword: password } = settings
-  if (nodes.length > 0) return { url, ca, sentinel: { nodes, master, password } }
-  return cluster.length > 0 ? { url, ca, cluster } : { url, ca }
+  if (nodes.length > 0) return behindSentinels({ url, ca }, { nodes, master, password })
+  return cluster.length > 0 ? inCluster({ url, ca }, cluster) : { url, ca }
 }
 
 function isEncoded(text: string): boolean {

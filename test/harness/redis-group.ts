@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { KEYS } from '../../src/store/keys.ts'
-import type { RedisAddress } from '../../src/store/redis-address.ts'
+import { behindSentinels, inCluster, type RedisAddress } from '../../src/store/redis-address.ts'
 import { findRedisBinary } from '../../src/store/redis-binary.ts'
 import { type Child, type Children, createChildren, freePorts } from './children.ts'
 import { eventually } from './eventually.ts'
@@ -24,7 +24,16 @@ export interface RedisGroup {
   master(): Promise<GroupMember>
   /** All servers that have data, dead ones too. */
   members: readonly GroupMember[]
+  /** Makes a replica of our keys the master, as an operator does who wants to stop the master. */
+  failOver(): Promise<void>
   stop(): Promise<void>
+}
+
+/** From now on the master's writes reach nobody: what it still answers is lost when it dies. */
+export async function cutReplication({ master, members }: RedisGroup): Promise<void> {
+  const { redis } = await master()
+  await Promise.all(members.map((member) => member.redis.config('SET', 'masterauth', 'wrong')))
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'replica')
 }
 
 export interface GroupMember {
@@ -52,6 +61,7 @@ export async function startSingle(): Promise<RedisGroup> {
     env: { REDIS_URL: server.url },
     master: async () => member,
     members: [member],
+    failOver: async () => undefined,
     async stop() {
       redis.disconnect()
       await server.stop()
@@ -98,11 +108,10 @@ export async function startSentinel(): Promise<RedisGroup> {
         throw new Error(`a Sentinel does not know all: ${about}`)
     }
   }, READY_MS)
-  for (const watcher of watchers) watcher.disconnect()
   const url = `redis://:${PASSWORD}@nobody.invalid`
   const nodes = sentinels.map((port) => ({ host: HOST, port }))
   return {
-    address: { url, sentinel: { nodes, master: MASTER_NAME, password: SENTINEL_PASSWORD } },
+    address: behindSentinels({ url }, { nodes, master: MASTER_NAME, password: SENTINEL_PASSWORD }),
     env: {
       REDIS_URL: url,
       REDIS_SENTINELS: sentinels.map((port) => `${HOST}:${port}`).join(),
@@ -111,7 +120,13 @@ export async function startSentinel(): Promise<RedisGroup> {
     },
     master: () => masterAmong(members),
     members,
-    stop: () => stop(children, members),
+    async failOver() {
+      await watchers[0]?.call('SENTINEL', 'FAILOVER', MASTER_NAME)
+    },
+    async stop() {
+      for (const watcher of watchers) watcher.disconnect()
+      await stop(children, members)
+    },
   }
 }
 
@@ -160,10 +175,14 @@ export async function startCluster(): Promise<RedisGroup> {
   const url = `redis://:${PASSWORD}@nobody.invalid`
   const cluster = ports.slice(0, 6).map((port) => ({ host: HOST, port }))
   return {
-    address: { url, cluster },
+    address: inCluster({ url }, cluster),
     env: { REDIS_URL: url, REDIS_CLUSTER_NODES: cluster.map(({ host, port }) => `${host}:${port}`).join() },
     master: () => masterAmong(owners),
     members,
+    async failOver() {
+      const { port } = await masterAmong(owners)
+      await owners.find((owner) => owner.port !== port)?.redis.cluster('FAILOVER')
+    },
     stop: () => stop(children, members),
   }
 }
