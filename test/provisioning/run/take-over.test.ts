@@ -34,6 +34,29 @@ describe('a run whose worker, lock or store goes away', () => {
     expect(world.calls.filter((call) => call.startsWith('apply'))).toEqual(['apply a', 'apply b', 'apply b', 'apply c'])
   })
 
+  it('goes on from what stands when the store lost what it had written last, as after a failover', async () => {
+    const world = run.fresh()
+    const redis = plainConnection(run.testStore.redis)
+    const kept = new Map<string, Buffer>()
+    world.duringApply = async (name) => {
+      if (name === 'a' && kept.size === 0) {
+        for (const key of await redis.keys('*')) kept.set(key, (await redis.dumpBuffer(key)) ?? Buffer.alloc(0))
+      } else if (name === 'b' && kept.size > 0) {
+        for (const [key, value] of kept) await redis.restore(key, 0, value, 'REPLACE')
+        kept.clear()
+      }
+    }
+    const posted = await run.postThree()
+    expect(await run.run(posted)).toEqual({ againInMs: 500 })
+    expect((await run.now(posted)).steps[0]?.state).toBe('RUNNING')
+    world.duringApply = async () => undefined
+    expect(await run.run(posted)).toBe('done')
+    const record = await run.now(posted)
+    expect(record.phase).toBe('FULFILLED')
+    expect(record.steps.map(({ state }) => state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
+    redis.disconnect()
+  })
+
   it('goes on with the undo after a worker stopped in the middle of it', async () => {
     const world = run.fresh()
     const shutdown = new AbortController()
