@@ -2,7 +2,17 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
-import { addressRanges, file, flag, hostPorts, list, optionalWhole, rootUrl, serverUrl, whole } from './config-values.ts'
+import {
+  addressRanges,
+  file,
+  flag,
+  hostPorts,
+  list,
+  optionalWhole,
+  rootUrl,
+  serverUrl,
+  whole,
+} from './config-values.ts'
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
@@ -49,7 +59,8 @@ const SETTINGS = z.object({
     .optional()
     .meta({ description: 'External Redis or Valkey 6.2 or newer; needs an encryption key.', shown: 'embedded Redis' }),
   REDIS_TLS_CA_FILE: file().meta({
-    description: 'File with the authorities (PEM) that the certificate of a rediss:// Redis is trusted by, instead of the usual ones.',
+    description:
+      'File with the authorities (PEM) that the certificate of a rediss:// Redis is trusted by, instead of the usual ones.',
     shown: "Node's own, and NODE_EXTRA_CA_CERTS",
   }),
   REDIS_SENTINELS: hostPorts().meta({

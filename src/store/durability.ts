@@ -42,7 +42,10 @@ export async function checkDurability(parts: {
   const { client, address, tolerateVolatile, log } = parts
   const info = await client.run((redis) => redis.info())
   if (isTooOld(info)) throw new ServiceError('PREFLIGHT_FAILED', 'the Redis of REDIS_URL is older than 6.2')
-  const problems = [...durabilityProblems(info), ...('url' in address ? await problemsBeside(address, info, parts) : [])]
+  const problems = [
+    ...durabilityProblems(info),
+    ...('url' in address ? await problemsBeside(address, info, parts) : []),
+  ]
   if (problems.length === 0) return
   if (!tolerateVolatile) {
     const advice = 'change its configuration, or set REDIS_TOLERATE_VOLATILE=true to start all the same'

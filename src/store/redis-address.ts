@@ -21,7 +21,11 @@ export type RedisAddress = ExternalRedis | { path: string } | (HostPort & { pass
 
 /** The address of whoever the Sentinels say is the master. */
 export function behindSentinels(server: { url: string; ca?: string | undefined }, sentinel: SentinelSettings) {
-  const address: ExternalRedis = { ...server, finder: createSentinelFinder(sentinel, accessOf(server)), beside: 'replicas' }
+  const address: ExternalRedis = {
+    ...server,
+    finder: createSentinelFinder(sentinel, accessOf(server)),
+    beside: 'replicas',
+  }
   return address
 }
 

@@ -56,7 +56,10 @@ describe.each([
   /** Follows on another API than the one that was posted to, and on the next one when that dies. */
   function followElsewhere(id: string, postedTo: number): Promise<SeenEvent[]> {
     let at = postedTo
-    const url = () => `${api((at += 1))}/${id}/events`
+    const url = () => {
+      at += 1
+      return `${api(at)}/${id}/events`
+    }
     const events: SeenEvent[] = []
     seen.set(id, events)
     return follow(url, AbortSignal.timeout(PATIENCE_MS), (event) => events.push(event))

@@ -135,13 +135,15 @@ export async function startCluster(): Promise<RedisGroup> {
   const children = createChildren('o2ims-cluster-')
   const ports = await freePorts(12)
   const access = ['--requirepass', PASSWORD, '--masterauth', PASSWORD]
-  const members = ports.slice(0, 6).map((port, index) =>
-    startMember(children, port, [
-      ...access,
-      ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`],
-      ...['--cluster-port', `${ports[index + 6]}`, '--cluster-node-timeout', '1500'],
-    ]),
-  )
+  const members = ports
+    .slice(0, 6)
+    .map((port, index) =>
+      startMember(children, port, [
+        ...access,
+        ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`],
+        ...['--cluster-port', `${ports[index + 6]}`, '--cluster-node-timeout', '1500'],
+      ]),
+    )
   const masters = members.slice(0, 3)
   const bounds = [0, 1, 2, 3].map((part) => Math.floor((SLOTS * part) / 3))
   for (const [index, { redis }] of members.entries()) {

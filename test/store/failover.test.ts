@@ -76,7 +76,11 @@ describe.each([
     await texts.create('a', 'kept')
     const gaps: string[] = []
     const heard: unknown[] = []
-    const stop = store.feed.subscribe('texts', ({ data }) => heard.push(data), () => gaps.push('gap'))
+    const stop = store.feed.subscribe(
+      'texts',
+      ({ data }) => heard.push(data),
+      () => gaps.push('gap'),
+    )
     const master = await group.master()
     await eventually(async () => {
       // What was written until now is everywhere.

@@ -45,7 +45,10 @@ describe('the settings of Redis', () => {
     refused({ REDIS_URL: 'redis://a/1', ...nodes }, /^REDIS_URL: a Redis Cluster has database 0 only/)
     refused({ REDIS_URL: 'redis://a/one' }, /^REDIS_URL: .*number of a database/)
     refused({ REDIS_URL: 'redis://:50%@a' }, /^REDIS_URL: .*%25/)
-    refused({ REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'geheim' }, /^REDIS_SENTINEL_PASSWORD: .*REDIS_SENTINELS/)
+    refused(
+      { REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'geheim' },
+      /^REDIS_SENTINEL_PASSWORD: .*REDIS_SENTINELS/,
+    )
   })
 
   it('take authorities for TLS only, and only such as are some', () => {
