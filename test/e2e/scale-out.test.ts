@@ -5,21 +5,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { JsonObject } from '../../src/json.ts'
+import { createStore } from '../../src/store/create-store.ts'
 import { BULL_PREFIX, KEYS } from '../../src/store/keys.ts'
+import type { Store } from '../../src/store/store.ts'
 import { type Answer, call, follow, type SeenEvent } from '../harness/client.ts'
 import { eventually } from '../harness/eventually.ts'
 import { type HttpPeer, startPeer } from '../harness/http-peer.ts'
 import { needs } from '../harness/needs.ts'
+import { silentLog } from '../harness/redis.ts'
 import { type RedisGroup, startCluster, startSentinel, startSingle } from '../harness/redis-group.ts'
 import { SAMPLES } from '../harness/samples.ts'
 import { startServer, type TestServer } from '../harness/server.ts'
 import { requestFor } from '../harness/templates.ts'
+import { edge5gRules } from './edge-5g-rules.ts'
 
 const REQUESTS = '/o2ims/v1/provisioningRequests'
 const WORKLOADS = Array.from({ length: 24 }, (_, index) => `scaled-${index}`)
 /** The main job and its variants, on simulated O-Clouds. */
 const MAIN_JOBS = ['edge-5g', 'edge-5g-kind', 'nephio-workload-cluster']
 const PATIENCE_MS = 90_000
+const encryptionKey = randomBytes(32)
 
 describe.each([
   { kind: 'one Redis', start: startSingle, hasFailover: false },
@@ -36,10 +41,10 @@ describe.each([
   beforeAll(async () => {
     group = await start()
     subscriber = await startPeer()
-    const encryptionKey = randomBytes(32).toString('base64')
     const lab = { CALLBACK_ALLOW_HTTP: 'true', CALLBACK_ALLOW_ADDRESSES: '127.0.0.1', WORKER_CONCURRENCY: '10' }
     const env = { ...group.env, ...lab }
-    const begin = (roles: 'api' | 'worker') => startServer({ redisUrl: group.env.REDIS_URL, roles, encryptionKey, env })
+    const shared = { redisUrl: group.env.REDIS_URL, encryptionKey: encryptionKey.toString('base64'), env }
+    const begin = (roles: 'api' | 'worker') => startServer({ ...shared, roles })
     const three = [0, 1, 2]
     const started = await Promise.all([...three.map(() => begin('api')), ...three.map(() => begin('worker'))])
     apis = started.slice(0, 3)
@@ -139,7 +144,7 @@ describe.each([
     }, PATIENCE_MS)
   })
 
-  it('remove everything, whichever is asked, and leave no job, lock or lease', async () => {
+  it('remove everything, whichever is asked', async () => {
     await Promise.all(
       [...seen.keys()].map(async (id, index) => {
         expect((await call(`${api(index)}/${id}`, 'DELETE')).status).toBe(202)
@@ -147,6 +152,19 @@ describe.each([
         expect((await call(`${api(index + 2)}/${id}`)).status).toBe(404)
       }),
     )
+  })
+
+  describe('do the main job', () => {
+    let store: Store
+    beforeAll(async () => {
+      store = await createStore({ address: group.address, key: encryptionKey, log: silentLog() })
+    })
+    afterAll(() => store?.close())
+    // FoCoM looks every 30 s: nobody waits for that.
+    edge5gRules({ url: () => apis[1]?.url ?? '', store: () => store, seenWithin: 20_000 })
+  })
+
+  it('leave no job, lock or lease when they stop, and no password in what they print', async () => {
     for (const server of [...apis, ...workers.slice(1)]) expect((await server.stop()).code).toBe(0)
     const { redis } = await group.master()
     await eventually(async () => {
