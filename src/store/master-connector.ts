@@ -10,8 +10,8 @@ const END_MS = 2000
 export interface MasterFinder {
   /** Rejects when nobody can say. */
   find(signal: AbortSignal): Promise<HostPort>
-  /** Calls back when it is another one now; returns the way to stop. */
-  watch(onMoved: () => void): () => void
+  /** Calls back when it is another one than `master` now; returns the way to stop. */
+  watch(master: HostPort, onMoved: () => void): () => void
 }
 
 /** How one gets in: the same for every server. */
@@ -62,7 +62,8 @@ export function createMasterConnector({
       }
     }
 
-    private open({ host, port }: HostPort) {
+    private open(master: HostPort) {
+      const { host, port } = master
       const stream = tls ? createTlsConnection({ host, port, ...tls }) : createConnection({ host, port })
       this.stream = stream
       stream.once('error', (error: Error) => {
@@ -70,7 +71,7 @@ export function createMasterConnector({
       })
       stream.once(
         'close',
-        finder.watch(() => this.disconnect()),
+        finder.watch(master, () => this.disconnect()),
       )
       return stream
     }

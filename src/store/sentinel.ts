@@ -45,7 +45,7 @@ export function createSentinelFinder({ nodes, master, password }: SentinelSettin
       const reasons = answers.flatMap((answer) => (answer.status === 'rejected' ? [messageOf(answer.reason)] : []))
       throw new Error(`no Sentinel names the master ${master}: ${[...new Set(reasons)].join('; ')}`)
     },
-    watch(onMoved) {
+    watch(_master, onMoved) {
       tellAll.add(onMoved)
       if (listeners.length === 0) listeners = nodes.map(listen)
       return () => {

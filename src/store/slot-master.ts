@@ -12,6 +12,13 @@ import type { Access, MasterFinder } from './master-connector.ts'
 export function createSlotFinder(nodes: readonly HostPort[], access: Access): MasterFinder {
   /** What the cluster said of itself; the nodes of the settings may be replaced one day. */
   let known: readonly HostPort[] = []
+  /** Connections, and where they lead. Those that wait for a machine that is silent learn from the first one that lost its patience. */
+  const connected = new Map<() => void, string>()
+
+  function tellOthers(master: HostPort): void {
+    for (const [tell, place] of [...connected]) if (place !== placeOf(master)) tell()
+  }
+
   return {
     async find(signal) {
       const reasons = new Set<string>()
@@ -20,6 +27,7 @@ export function createSlotFinder(nodes: readonly HostPort[], access: Access): Ma
         try {
           const { master, all } = await ask(node, access)
           known = all
+          tellOthers(master)
           return master
         } catch (error) {
           reasons.add(messageOf(error))
@@ -27,7 +35,10 @@ export function createSlotFinder(nodes: readonly HostPort[], access: Access): Ma
       }
       throw new Error(`no node of the Redis Cluster says who has our keys: ${[...reasons].join('; ')}`)
     },
-    watch: () => () => undefined,
+    watch(master, onMoved) {
+      connected.set(onMoved, placeOf(master))
+      return () => connected.delete(onMoved)
+    },
   }
 }
 
@@ -69,12 +80,14 @@ function named({ host, port }: HostPort, asked: HostPort): HostPort {
   return { host: host === '' || host === '?' ? asked.host : host, port }
 }
 
+const placeOf = ({ host, port }: HostPort): string => `${host}:${port}`
+
 function allOf(ranges: readonly SlotRange[], asked: HostPort): HostPort[] {
   return distinct(ranges.flatMap(({ nodes }) => nodes.map((node) => named(node, asked))))
 }
 
 function distinct(nodes: readonly HostPort[]): HostPort[] {
-  return [...new Map(nodes.map((node) => [`${node.host}:${node.port}`, node])).values()]
+  return [...new Map(nodes.map((node) => [placeOf(node), node])).values()]
 }
 
 /** In any order, so that one that is silent holds up only some of the looks. */
