@@ -18,6 +18,11 @@ export function durabilityProblems(info: string): string[] {
   return problems
 }
 
+/** Whether a master that is cut off from its replicas refuses writes, which a failover would lose: INFO tells of it only when it is so. */
+export function takesNoWritesAlone(info: string): boolean {
+  return /^min_slaves_good_slaves:/m.test(info)
+}
+
 /** Older ones lack what our scripts use. */
 export function isTooOld(info: string): boolean {
   const [, major = '0', minor = '0'] = /^redis_version:(\d+)\.(\d+)/m.exec(info) ?? []
@@ -42,10 +47,14 @@ export async function checkDurability(parts: {
   const { client, address, tolerateVolatile, log } = parts
   const info = await client.run((redis) => redis.info())
   if (isTooOld(info)) throw new ServiceError('PREFLIGHT_FAILED', 'the Redis of REDIS_URL is older than 6.2')
-  const problems = [
-    ...durabilityProblems(info),
-    ...('url' in address ? await problemsBeside(address, info, parts) : []),
-  ]
+  const several = 'url' in address && address.beside !== undefined
+  if (several && !takesNoWritesAlone(info)) {
+    log.warn(
+      { advice: 'set min-replicas-to-write' },
+      'the master takes writes without replicas: a failover may lose them',
+    )
+  }
+  const problems = [...durabilityProblems(info), ...(several ? await problemsBeside(address, info, parts) : [])]
   if (problems.length === 0) return
   if (!tolerateVolatile) {
     const advice = 'change its configuration, or set REDIS_TOLERATE_VOLATILE=true to start all the same'
