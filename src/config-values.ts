@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { type AddressRange, parseRange } from './outgoing/addresses.ts'
+import { type HostPort, parseHostPort } from './store/host-port.ts'
 
 /** A whole number within bounds, written in digits. */
 export function whole(min: number, max: number, fallback: number) {
@@ -44,6 +45,18 @@ export function addressRanges() {
       const range = parseRange(item)
       if (range) return [range]
       context.addIssue(`"${item}" is neither an address nor a range like 10.0.0.0/8 or fd00::/8`)
+      return []
+    }),
+  )
+}
+
+/** Servers, as `host:port` with commas between them. */
+export function hostPorts() {
+  return list().transform((items, context) =>
+    items.flatMap((item): HostPort[] => {
+      const server = parseHostPort(item)
+      if (server) return [server]
+      context.addIssue(`"${item}" is not of the form host:port`)
       return []
     }),
   )

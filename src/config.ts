@@ -3,10 +3,21 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { BAD_PORTS } from './bad-ports.ts'
 import { IN_CLUSTER_SETTINGS, inClusterFaults, inClusterSettings } from './clusters/in-cluster/settings.ts'
-import { addressRanges, file, flag, list, optionalWhole, rootUrl, serverUrl, whole } from './config-values.ts'
+import {
+  addressRanges,
+  file,
+  flag,
+  hostPorts,
+  list,
+  optionalWhole,
+  rootUrl,
+  serverUrl,
+  whole,
+} from './config-values.ts'
 import { outgoingFaults } from './outgoing/settings.ts'
 import { catalogueFaults } from './packages/catalogue.ts'
 import { parseKey } from './store/encryption-key.ts'
+import { redisFaults } from './store/settings.ts'
 import { TELEMETRY_SETTINGS, tracesUrl } from './telemetry/settings.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -48,6 +59,23 @@ const SETTINGS = z.object({
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
     .meta({ description: 'External Redis or Valkey 6.2 or newer; needs an encryption key.', shown: 'embedded Redis' }),
+  REDIS_TLS_CA_FILE: file().meta({
+    description:
+      'File with the authorities (PEM) that the certificate of a rediss:// Redis is trusted by, instead of the usual ones.',
+    shown: "Node's own, and NODE_EXTRA_CA_CERTS",
+  }),
+  REDIS_SENTINELS: hostPorts().meta({
+    description:
+      'Sentinels, as `host:port` with commas, that know the master. Of REDIS_URL only user, password, database and TLS count then.',
+    shown: 'none',
+  }),
+  REDIS_SENTINEL_MASTER: z.string().default('mymaster').describe('Name under which the Sentinels know the master.'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().meta({ description: 'Password of the Sentinels.', shown: 'none' }),
+  REDIS_CLUSTER_NODES: hostPorts().meta({
+    description:
+      'Some nodes of a Redis Cluster, as `host:port` with commas. Of REDIS_URL only user, password and TLS count then.',
+    shown: 'none',
+  }),
   ENCRYPTION_KEY: z
     .string()
     .transform((text, context) => {
@@ -193,6 +221,11 @@ const CONFIG = SETTINGS.transform((env) => ({
   logLevel: env.LOG_LEVEL,
   dataDir: env.DATA_DIR,
   redisUrl: env.REDIS_URL,
+  redisTlsCa: env.REDIS_TLS_CA_FILE,
+  redisSentinels: env.REDIS_SENTINELS,
+  redisSentinelMaster: env.REDIS_SENTINEL_MASTER,
+  redisSentinelPassword: env.REDIS_SENTINEL_PASSWORD,
+  redisClusterNodes: env.REDIS_CLUSTER_NODES,
   encryptionKey: env.ENCRYPTION_KEY,
   encryptionKeyFile: env.ENCRYPTION_KEY_FILE,
   redisTolerateVolatile: env.REDIS_TOLERATE_VOLATILE,
@@ -259,7 +292,9 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   }
   if (keys.length > 1) errors.push('ENCRYPTION_KEY_FILE: stands beside ENCRYPTION_KEY; give one of them')
   errors.push(...inClusterFaults(given))
-  if (parsed.success) errors.push(...catalogueFaults(parsed.data), ...outgoingFaults(parsed.data))
+  if (parsed.success) {
+    errors.push(...redisFaults(parsed.data), ...catalogueFaults(parsed.data), ...outgoingFaults(parsed.data))
+  }
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }
 

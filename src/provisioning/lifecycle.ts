@@ -232,10 +232,13 @@ export function wrongPhase(record: ProvisioningRecord, verb: string): ServiceErr
   return new ServiceError('WRONG_PHASE', `a request that is ${record.phase} cannot be ${verb}`)
 }
 
-/** A worker takes over: the epoch fences whoever was at it before. */
+/**
+ * A worker takes over: the epoch fences whoever was at it before. It is the time, so that nobody gets an epoch a second time after a failover of Redis that lost the
+ * take-over in between.
+ */
 export function claimed(record: ProvisioningRecord, clock: Clock): Transition {
   const { notBefore: _n, ...rest } = record
-  const taken = { ...rest, epoch: record.epoch + 1 }
+  const taken = { ...rest, epoch: Math.max(record.epoch + 1, clock().getTime()) }
   if (record.phase !== 'PENDING') return { record: taken, events: [] }
   return enterPhase(taken, 'PROGRESSING', 'started', clock)
 }

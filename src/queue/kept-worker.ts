@@ -59,7 +59,7 @@ export function keepWorker<T>(parts: KeptWorkerParts<T>): KeptWorker {
     const worker = new Worker<T>(name, work, { ...parts.options, ...shared, connection, concurrency })
     worker.on('error', (error) => {
       // After a standstill BullMQ gives a job to two runs; our own lock and epoch keep one of them waiting, so this is no news.
-      const level = /\block\b/i.test(error.message) ? 'debug' : 'warn'
+      const level = /\block\b|^Missing key for job/i.test(error.message) ? 'debug' : 'warn'
       log[level]({ queue: name, cause: messageOf(error) }, 'the queue reports an error')
     })
     worker.on('failed', (job, error) => log.error({ queue: name, job: job?.id, cause: error.message }, 'job failed'))

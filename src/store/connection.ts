@@ -1,8 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
-
-/** Where Redis listens. `url` is redis:// or rediss:// and may hold a password: never log it. */
-export type RedisAddress = { url: string } | { path: string } | { host: string; port: number; password: string }
+import { optionsOf, type RedisAddress } from './redis-address.ts'
 
 export const COMMAND_TIMEOUT_MS = 5000
 /** How long one read of the feed blocks; the socket counts as dead well after that. */
@@ -24,6 +22,7 @@ export function commandConnection(address: RedisAddress, log: Logger): Redis {
     enableOfflineQueue: false,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: COMMAND_TIMEOUT_MS + 1000,
+    reconnectOnError: isMasterNoMore,
   })
 }
 
@@ -33,6 +32,7 @@ export function readerConnection(address: RedisAddress, log: Logger): Redis {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     socketTimeout: 2 * BLOCK_MS,
+    reconnectOnError: isMasterNoMore,
   })
 }
 
@@ -42,16 +42,33 @@ export function bullProducerConnection(address: RedisAddress, log: Logger): Redi
     maxRetriesPerRequest: 1,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: COMMAND_TIMEOUT_MS + 1000,
+    reconnectOnError: resentToMaster,
   })
 }
 
 /** For BullMQ's workers, which want commands that wait for Redis for ever. The caller closes it. */
 export function bullConnection(address: RedisAddress, log: Logger): Redis {
-  return connect(address, log, 'bull', { maxRetriesPerRequest: null, socketTimeout: 60_000 })
+  return connect(address, log, 'bull', {
+    maxRetriesPerRequest: null,
+    socketTimeout: 60_000,
+    reconnectOnError: resentToMaster,
+  })
+}
+
+/** Answers of one that is not, or not yet, the master of our keys: nothing was done. Older ones put the answer of a command into that of the script around it. */
+const MASTER_NO_MORE = /(?:^|\s-)(READONLY|MOVED|CLUSTERDOWN|MASTERDOWN|UNBLOCKED)\b/
+
+/** Whether that answer came from one that was the master once: whoever is it now is looked for. */
+export function isMasterNoMore(error: Error): boolean {
+  return MASTER_NO_MORE.test(error.message)
+}
+
+function resentToMaster(error: Error): 2 | false {
+  return isMasterNoMore(error) && 2
 }
 
 function connect(address: RedisAddress, log: Logger, name: string, options: RedisOptions): Redis {
-  const redis = newRedis(address, {
+  const redis = newRedis(optionsOf(address, reconnectDelay), {
     ...options,
     connectionName: `o2ims-${name}`,
     retryStrategy: (attempt) => reconnectDelay(attempt),
@@ -68,15 +85,15 @@ function connect(address: RedisAddress, log: Logger, name: string, options: Redi
   return redis
 }
 
-function newRedis(address: RedisAddress, options: RedisOptions): Redis {
+function newRedis(where: RedisOptions, options: RedisOptions): Redis {
   // RESP 3 answers XREAD in another shape, which BullMQ and older servers do not know.
-  const common: RedisOptions = { ...options, connectTimeout: 5000, protocol: 2 }
-  return 'url' in address ? new Redis(address.url, common) : new Redis({ ...address, ...common })
+  return new Redis({ ...where, connectTimeout: 5000, protocol: 2, ...options })
 }
 
 /** Resolves when a server that is being started answers and has read its data; rejects with the signal's reason. */
 export async function whenAnswers(address: RedisAddress, signal: AbortSignal): Promise<void> {
-  const redis = newRedis(address, { maxRetriesPerRequest: null, retryStrategy: () => 20, maxLoadingRetryTime: 200 })
+  const options = { maxRetriesPerRequest: null, retryStrategy: () => 20, maxLoadingRetryTime: 200 }
+  const redis = newRedis(optionsOf(address, reconnectDelay), options)
   // Refused until it listens; `signal` ends it.
   redis.on('error', () => undefined)
   const aborted = Promise.withResolvers<never>()

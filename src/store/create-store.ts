@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { createCollection } from './collection.ts'
-import { commandConnection, type RedisAddress, readerConnection } from './connection.ts'
+import { commandConnection, readerConnection } from './connection.ts'
 import { checkDurability } from './durability.ts'
 import { checkKey } from './encryption-key.ts'
 import { createFeed } from './feed.ts'
@@ -11,6 +11,7 @@ import { createLeases } from './leases.ts'
 import { createLocks } from './locks.ts'
 import { createObjectSpaces } from './object-space.ts'
 import { createOutbox } from './outbox.ts'
+import type { RedisAddress } from './redis-address.ts'
 import { createRedisClient } from './redis-client.ts'
 import { createSecretBox } from './secret-box.ts'
 import type { Store } from './store.ts'
@@ -39,7 +40,7 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
   const ping = () => client.run((redis) => redis.ping()).then(() => undefined)
   try {
     await ping()
-    if (external) await checkDurability({ client, log, ...external })
+    if (external) await checkDurability({ client, address, log, ...external })
     await checkKey({ client, secrets })
     await bringIntoLayout(client)
     const feed = await createFeed({ client, reader, log })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { RedisAddress } from './connection.ts'
+import type { RedisAddress } from './redis-address.ts'
 
 /** A socket path may have 107 bytes on Linux and 103 elsewhere. */
 const MAX_SOCKET_PATH = 100

@@ -47,11 +47,13 @@ export async function startFeedReader({
     return full
   }
 
-  /** After an outage: the stream may have been trimmed meanwhile, or be another one (a store that lost its data). */
+  /** After an outage: the stream may have been trimmed meanwhile, or be another one (a store that lost its data, or the last of them at a failover). */
   async function catchUp(): Promise<void> {
     const newest = await newestId(redis)
-    if (compareStreamIds(newest, position) < 0) position = newest
-    else if (!(await isTrimmedAfter(redis, position))) return
+    if (await isTrimmedAfter(redis, position)) return onGap()
+    if (position === NOTHING_YET || (await isThere(redis, position))) return
+    // Its entries may have got ids before ours, by the clock of another machine.
+    position = newest
     onGap()
   }
 
@@ -94,6 +96,10 @@ async function newestId(redis: Redis): Promise<string> {
 async function isTrimmedAfter(redis: Redis, position: string): Promise<boolean> {
   const [oldest] = await redis.xrange(KEYS.feed, '-', '+', 'COUNT', 1)
   return oldest !== undefined && compareStreamIds(position, oldest[0]) < 0
+}
+
+async function isThere(redis: Redis, id: string): Promise<boolean> {
+  return (await redis.xrange(KEYS.feed, id, id)).length > 0
 }
 
 function toEntry([id, fields]: [string, string[]], log: Logger): FeedEntry | undefined {

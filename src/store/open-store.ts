@@ -1,17 +1,18 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import { bullConnection, bullProducerConnection, type RedisAddress } from './connection.ts'
+import { bullConnection, bullProducerConnection } from './connection.ts'
 import { createStore } from './create-store.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import { startEmbeddedRedis } from './embedded.ts'
 import { keyFromFile, keyOfDataDir } from './encryption-key.ts'
 import { BULL_PREFIX } from './keys.ts'
+import type { RedisAddress } from './redis-address.ts'
+import { externalRedis, type RedisSettings } from './settings.ts'
 import type { Store } from './store.ts'
 
 /** The settings that the store needs; those of `Config`. */
-export interface StoreSettings {
+export interface StoreSettings extends RedisSettings {
   dataDir: string
-  redisUrl?: string
   encryptionKey?: Uint8Array
   encryptionKeyFile?: string
   redisTolerateVolatile: boolean
@@ -33,7 +34,7 @@ export interface OpenStore {
 }
 
 /**
- * Opens the store on the Redis of `redisUrl`, or on an embedded one in `dataDir`. Rejects with a ServiceError whose sentence
+ * Opens the store on the Redis of `redisUrl` (or behind its Sentinels, or of a Cluster), or on an embedded one in `dataDir`. Rejects with a ServiceError whose sentence
  * says what to do: IN_USE (another service has this dataDir), PREFLIGHT_FAILED (no redis-server, a volatile Redis),
  * INVALID_ARGS (the wrong key), UNAVAILABLE (Redis does not answer).
  */
@@ -63,14 +64,16 @@ export async function openStore({ settings, log }: { settings: StoreSettings; lo
 }
 
 async function openRedis(
-  { redisUrl, encryptionKey, encryptionKeyFile, dataDir }: StoreSettings,
+  settings: StoreSettings,
   log: Logger,
   undo: (() => Promise<void>)[],
 ): Promise<{ address: RedisAddress; key: Uint8Array }> {
+  const { encryptionKey, encryptionKeyFile, dataDir } = settings
   const given = encryptionKey ?? (encryptionKeyFile === undefined ? undefined : await keyFromFile(encryptionKeyFile))
-  if (redisUrl !== undefined) {
+  const external = externalRedis(settings)
+  if (external) {
     if (given === undefined) throw new TypeError('REDIS_URL without an encryption key')
-    return { address: { url: redisUrl }, key: given }
+    return { address: external, key: given }
   }
   undo.push(await lockDataDir({ dataDir, log }))
   const key = given ?? (await keyOfDataDir(dataDir))

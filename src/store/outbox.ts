@@ -1,5 +1,12 @@
 import { KEYS } from './keys.ts'
-import { advanceLaneScript, closeLaneScript, openLaneScript, readOutboxScript, trimOutboxScript } from './lua/outbox.ts'
+import {
+  advanceLaneScript,
+  closeLaneScript,
+  openLaneScript,
+  readOutboxScript,
+  takeEpochScript,
+  trimOutboxScript,
+} from './lua/outbox.ts'
 import type { Outbox, OutboxEntry } from './outbox-types.ts'
 import { asList, type RedisClient, type Reply, type Script } from './redis-client.ts'
 import { Fenced } from './store.ts'
@@ -38,7 +45,7 @@ export function createOutbox({ client }: { client: RedisClient }): Outbox {
     },
 
     async takeEpoch() {
-      return client.run((redis) => redis.hincrby(KEYS.outboxState, 'epoch', 1))
+      return Number(await run(takeEpochScript))
     },
 
     async advance(lane, position, epoch) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { messageOf, ServiceError } from '../errors.ts'
-import { COMMAND_TIMEOUT_MS } from './connection.ts'
+import { COMMAND_TIMEOUT_MS, isMasterNoMore, reconnectDelay } from './connection.ts'
 
 export interface Script {
   readonly sha: string
@@ -12,7 +13,10 @@ export type Reply = string | number | null | Reply[]
 
 /** Commands with a time limit, on a connection that may be away. */
 export interface RedisClient {
-  /** Rejects with ServiceError UNAVAILABLE (retryable) when Redis is away, INTERNAL when it refuses the command. */
+  /**
+   * Rejects with ServiceError UNAVAILABLE (retryable) when Redis is away, INTERNAL when it refuses the command. Called again when the server turns out to be the master no
+   * more: only the last of several commands may write.
+   */
   run<T>(command: (redis: Redis) => Promise<T>): Promise<T>
   /** Runs a script, sent in full only when Redis does not know it yet. */
   script(script: Script, keys: string[], args: (string | number)[]): Promise<Reply>
@@ -83,11 +87,17 @@ export function createRedisClient({
   }
 
   async function run<T>(command: (redis: Redis) => Promise<T>): Promise<T> {
-    await ready()
-    try {
-      return await command(redis)
-    } catch (error) {
-      throw asServiceError(error)
+    const giveUp = performance.now() + waitMs
+    for (let attempt = 1; ; attempt += 1) {
+      await ready()
+      try {
+        return await command(redis)
+      } catch (error) {
+        // Refused by one that was the master, or not sent at all, since the connection to that one is being given up.
+        const undone = error instanceof Error && (isMasterNoMore(error) || NOT_SENT.test(error.message))
+        if (!undone || performance.now() > giveUp) throw asServiceError(error)
+        await sleep(reconnectDelay(attempt))
+      }
     }
   }
 
@@ -111,7 +121,9 @@ export function createRedisClient({
 
 /** Answers of Redis that say "not now" rather than "wrong". */
 const NOT_NOW =
-  /^(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/
+  /(?:^|\s-)(LOADING|READONLY|MISCONF|OOM|MASTERDOWN|MOVED|ASK|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|UNKILLABLE)\b/
+/** What ioredis says of a command on a connection that is closing. */
+const NOT_SENT = /^Stream isn't writeable/
 
 function asServiceError(error: unknown): unknown {
   if (error instanceof ServiceError || !(error instanceof Error)) return error

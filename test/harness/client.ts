@@ -45,9 +45,9 @@ export interface SeenEvent {
   at: number
 }
 
-/** Follows an event stream until `end` (or the signal), over as many connections as it takes; calls `onEvent` for each. */
+/** Follows an event stream until `end` (or the signal), over as many connections as it takes, each to what `url` says then; calls `onEvent` for each. */
 export async function follow(
-  url: string,
+  url: string | (() => string),
   signal: AbortSignal,
   onEvent: (event: SeenEvent) => void = () => undefined,
 ): Promise<SeenEvent[]> {
@@ -66,8 +66,9 @@ export async function follow(
   while (!ended && !signal.aborted) {
     try {
       const headers = { accept: 'text/event-stream', ...(lastEventId && { 'last-event-id': lastEventId }) }
-      const answer = await fetch(url, { headers, signal })
+      const answer = await fetch(typeof url === 'string' ? url : url(), { headers, signal })
       if (answer.status === 404) return seen
+      if (answer.status === 503) throw new TypeError('not now')
       const decoder = new TextDecoder()
       for await (const chunk of answer.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }))
       parser.reset()

@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that wait for minutes (for quiet, for kind): started first, so that the others run beside them. Longest first. */
-const LONG_WAITS = ['edge-5g-kind', 'quiet', 'kind', 'compose', 'chart', 'ocloud', 'outage', 'load']
+const LONG_WAITS = ['edge-5g-kind', 'quiet', 'kind', 'chart', 'compose', 'scale-out', 'ocloud', 'outage', 'load']
 
 /** The order within a group of projects: what waits longest, then vitest's own. */
 export class LongWaitsFirst extends BaseSequencer {

@@ -118,7 +118,8 @@ describe('a request that waits for its maintenance window', () => {
         clock,
       ),
     )
-    expect(again).toMatchObject({ phase: 'PENDING', epoch: 1 })
+    expect(again.phase).toBe('PENDING')
+    expect(again.epoch).toBeGreaterThan(0)
     const ended = await change(first, (record) => cancelled(record, clock))
     expect(ended).toMatchObject({ phase: 'FAILED', error: { code: 'CANCELLED', cause: 'cancelled before it started' } })
     expect(ended).not.toHaveProperty('notBefore')

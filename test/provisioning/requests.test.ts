@@ -98,6 +98,6 @@ describe('a change by the API', () => {
       return { record: { ...record, message: 'changed' }, events: [] }
     })
     await Promise.all(claiming)
-    expect(changed).toMatchObject({ epoch: 1, phase: 'PROGRESSING', message: 'changed' })
+    expect(changed).toMatchObject({ epoch: claim.record.epoch, phase: 'PROGRESSING', message: 'changed' })
   })
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { durabilityProblems, isTooOld } from '../../src/store/durability.ts'
+import { durabilityProblems, isTooOld, takesNoWritesAlone } from '../../src/store/durability.ts'
 import { createTestStore, plainConnection, type TestStore } from '../harness/redis.ts'
 
 describe('durabilityProblems', () => {
@@ -11,6 +11,18 @@ describe('durabilityProblems', () => {
     const problems = durabilityProblems('maxmemory_policy:allkeys-lru\naof_enabled:0\n')
     expect(problems).toEqual([expect.stringContaining('allkeys-lru'), expect.stringContaining('appendonly')])
     expect(durabilityProblems('')).toHaveLength(2)
+  })
+})
+
+describe('takesNoWritesAlone', () => {
+  it('is told by a Redis that wants replicas, and only by one', async () => {
+    const test = await createTestStore()
+    const redis = plainConnection(test.redis)
+    expect(takesNoWritesAlone(await redis.info())).toBe(false)
+    await redis.config('SET', 'min-replicas-to-write', '1')
+    expect(takesNoWritesAlone(await redis.info())).toBe(true)
+    redis.disconnect()
+    await test.stop()
   })
 })
 

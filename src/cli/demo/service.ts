@@ -51,7 +51,7 @@ export async function notStarted(error: unknown, logFile: string): Promise<Comma
 
 /** The demo never works on a Redis that somebody uses for real. */
 function demoEnvironment(port: number, dataDir: string): NodeJS.ProcessEnv {
-  const { REDIS_URL: _, ...env } = process.env
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('REDIS_')))
   return { ...env, HOST, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'true' }
 }
 

@@ -9,7 +9,7 @@ export type InterruptionKind =
   | 'fenced'
   /** The store did not answer for so long that the run gives the request up for now. */
   | 'store-away'
-  /** Our lock expired before it could be renewed: the request is anybody's now. */
+  /** Our lock expired before it could be renewed, or the store lost our last writes: the request is anybody's now, from where it stands. */
   | 'lost'
   | 'shutdown'
 

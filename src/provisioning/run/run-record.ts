@@ -20,7 +20,7 @@ const MOST_CONFLICTS = 100
  */
 export interface RunRecord {
   readonly current: ProvisioningRecord
-  /** Rejects with Interruption 'superseded', 'fenced' or 'store-away'. Waits through an outage of the store. */
+  /** Rejects with Interruption 'superseded', 'fenced', 'store-away', or 'lost' when the store lost writes of this run. Waits through an outage of the store. */
   write(change: (record: ProvisioningRecord) => Transition, options?: { wish?: boolean }): Promise<ProvisioningRecord>
   /** Reads the record again; rejects as `write` does. Cancel is told by the result. */
   refresh(): Promise<ProvisioningRecord>
@@ -54,6 +54,8 @@ export function createRunRecord(
     if (fresh.epoch !== epoch) throw new Interruption('fenced', 'another worker has taken over')
     if (fresh.generation !== generation)
       throw new Interruption('superseded', `generation ${fresh.generation} takes over`)
+    // A failover of Redis: it stands at an earlier write, and so must whoever goes on.
+    if (fresh.n < current.n) throw new Interruption('lost', 'the store lost what this run had written')
     current = fresh
   }
 

@@ -103,6 +103,8 @@ async function runClaimed(
     const journal = parts.journals?.open(record, redactorOf(record, parts.store))
     const log = journal?.log ?? parts.log
     try {
+      // Nothing can be left of a request that nobody ran before, or that runs no child processes.
+      if (found.epoch > 0 && !record.simulated) await parts.endLeftovers(record.reference)
       return await runRecorded(record, signal, {
         ...parts,
         log,
@@ -117,8 +119,6 @@ async function runClaimed(
 }
 
 async function runRecorded(record: ProvisioningRecord, signal: AbortSignal, parts: RunParts): Promise<JobEnd> {
-  // Nothing can be left of a request that nobody ran before, or that runs no child processes.
-  if (record.epoch > 1 && !record.simulated) await parts.endLeftovers(record.reference)
   const superseded = new AbortController()
   const cancelled = new AbortController()
   const undoing = AbortSignal.any([signal, superseded.signal])

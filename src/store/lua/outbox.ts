@@ -67,6 +67,13 @@ end
 return { newest, entries }
 `)
 
+/** Answers the new epoch. It is the time, so that nobody gets one a second time after a failover that lost the first. */
+export const takeEpochScript = defineScript(`${prelude}
+local epoch = string.format('%d', math.max(outbox_epoch() + 1, now_ms()))
+redis.call('HSET', outbox_state, 'epoch', epoch)
+return epoch
+`)
+
 /** ARGV: lane, position, epoch. */
 export const advanceLaneScript = defineScript(`${prelude}
 if outbox_epoch() ~= tonumber(ARGV[3]) then return 'FENCED' end

@@ -39,7 +39,7 @@ describe('the run of a request', () => {
     const posted = await run.postThree()
     expect(await run.run(posted)).toBe('done')
     const record = await run.now(posted)
-    expect(record).toMatchObject({ phase: 'FULFILLED', percent: 100, epoch: 1, generation: 1 })
+    expect(record).toMatchObject({ phase: 'FULFILLED', percent: 100, generation: 1 })
     expect(record.steps.map((step) => step.state)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'])
     expect(world.calls).toEqual(['apply a', 'verify a', 'apply b', 'verify b', 'apply c', 'verify c'])
     const { entries } = await run.requests.collection.log(posted.provisioningRequestId)
