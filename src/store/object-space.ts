@@ -1,8 +1,10 @@
+import type { JsonValue } from '../json.ts'
+import { createBatch } from './batch.ts'
 import { KEYS } from './keys.ts'
 import {
   commitObjectsScript,
   dropSpaceScript,
-  getObjectScript,
+  getObjectsScript,
   listNamespaceScript,
   listObjectsScript,
 } from './lua/objects.ts'
@@ -23,6 +25,24 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
     return reply.slice(1)
   }
 
+  type Found = { revision: number; object: StoredObject | undefined }
+  const reads = new Map<string, (wanted: { shelf: Shelf; name: string }) => Promise<Found>>()
+
+  function readerOf(space: string) {
+    const known = reads.get(space)
+    if (known) return known
+    const read = createBatch(async (wanted: { shelf: Shelf; name: string }[]): Promise<Found[]> => {
+      const cells = wanted.flatMap(({ shelf, name }) => [shelfName(shelf), name])
+      const [revision, ...values] = await answerOf(space, getObjectsScript, keysOf(space), cells)
+      return wanted.map(({ shelf, name }, index) => ({
+        revision: Number(revision),
+        object: decode(shelf, name, String(values[index])),
+      }))
+    })
+    reads.set(space, read)
+    return read
+  }
+
   return {
     async create(space) {
       // Counts from the time on: a space that is dropped and made again goes on above its old revisions.
@@ -34,13 +54,11 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
     },
 
     async drop(space) {
+      reads.delete(space)
       return (await client.script(dropSpaceScript, keysOf(space), [KEYS.objectPrefix(space)])) === 1
     },
 
-    async get(space, shelf, name) {
-      const [revision, value] = await answerOf(space, getObjectScript, keysOf(space), [shelfName(shelf), name])
-      return { revision: Number(revision), object: decode(shelf, name, String(value)) }
-    },
+    get: (space, shelf, name) => readerOf(space)({ shelf, name }),
 
     async list(space, kind, namespace) {
       const [revision, ...rows] = await answerOf(space, listObjectsScript, keysOf(space), [kind, namespace ?? '*'])
@@ -80,16 +98,16 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
   }
 }
 
-function toChange(kind: string, event: string, data: unknown): ObjectChange | undefined {
+function toChange(kind: string, event: string, data: JsonValue): ObjectChange | undefined {
   if (!Array.isArray(data) || (event !== 'ADDED' && event !== 'MODIFIED' && event !== 'DELETED')) return undefined
-  const [revision, namespace, name, text] = data
+  const [revision, namespace, name, told = null] = data
   return {
     type: event,
     kind,
     namespace: String(namespace),
     name: String(name),
     revision: Number(revision),
-    text: String(text),
+    told,
   }
 }
 

@@ -13,11 +13,13 @@ local function revision_of(value)
 end
 `
 
-/** ARGV: prefix, shelf, name. Answers the space's revision and the value. */
-export const getObjectScript = defineScript(`${prelude}
+/** ARGV: prefix, then shelf and name of each object. Answers the space's revision, then the value of each. */
+export const getObjectsScript = defineScript(`${prelude}
 local revision = redis.call('GET', revision_key)
 if not revision then return { 'NOSPACE' } end
-return { 'OK', revision, redis.call('HGET', prefix .. ARGV[2], ARGV[3]) or '' }
+local answer = { 'OK', revision }
+for at = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('HGET', prefix .. ARGV[at], ARGV[at + 1]) or '' end
+return answer
 `)
 
 /** ARGV: prefix, kind, and a namespace (or '*' for all of them). Answers the space's revision, then shelf, name, value of each object. */
@@ -59,7 +61,7 @@ return answer
 
 /**
  * KEYS[3]: the feed. ARGV: prefix, topic prefix, number of guards, then shelf, name, revision for each guard; then action ('put' or 'remove'),
- * shelf, name, expected revision, text, text for the feed for each write. All or nothing; answers the revision of each write.
+ * shelf, name, expected revision, text, JSON for the feed for each write. All or nothing; answers the revision of each write.
  */
 export const commitObjectsScript = defineScript(`${prelude}
 if redis.call('EXISTS', revision_key) == 0 then return { 'NOSPACE' } end
@@ -89,7 +91,7 @@ while at <= #ARGV do
     if redis.call('EXISTS', prefix .. shelf) == 0 then redis.call('SREM', shelves_key, shelf) end
   end
   local bar = string.find(shelf, '|', 1, true)
-  local data = '[' .. revision .. ',' .. cjson.encode(string.sub(shelf, bar + 1)) .. ',' .. cjson.encode(name) .. ',' .. cjson.encode(told) .. ']'
+  local data = '[' .. revision .. ',' .. cjson.encode(string.sub(shelf, bar + 1)) .. ',' .. cjson.encode(name) .. ',' .. told .. ']'
   redis.call('XADD', feed, 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', topics .. string.sub(shelf, 1, bar - 1), 'e', event, 'd', data)
   answer[#answer + 1] = revision
   at = at + 6
