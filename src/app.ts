@@ -17,6 +17,7 @@ import { versionOperations } from './http/versions.ts'
 import { INVENTORY_API } from './inventory/api.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import { inventoryOperations } from './inventory/routes.ts'
+import { once } from './once.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
 import { COMPATIBILITY_TAG, compatibilityOperations } from './provisioning/compatibility-routes.ts'
 import { diagnosticsOperation } from './provisioning/diagnostics-route.ts'
@@ -86,7 +87,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const streams = createEventStreams({ heartbeatSeconds, max: maxEventStreams })
   parts.metrics.watchStreams(streams.open)
   const documented = createOperations(parts, streams)
-  const document = describeOperations(documented)
+  const document = once(() => describeOperations(documented))
   const operations = [...documented, ...documentOperations(document)]
   return createHttpApp({
     operations,
