@@ -43,29 +43,41 @@ async function publishSample(
 ): Promise<void> {
   const { name, version } = template
   try {
-    await catalogue.publish(template)
+    // Before it is checked, which takes a while: at most starts it is there.
+    const stored = (await storedOf(template, catalogue)) ?? (await publishedMeanwhile(template, catalogue))
+    if (stored === undefined || isDeepStrictEqual(stored, JSON.parse(JSON.stringify(template)))) return
+    log.warn(
+      { file, template: name, version },
+      'the stored template of this version differs from the sample; it stays: publish the sample as the next version',
+    )
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === 'UNAVAILABLE') throw error
-    if (error.code !== 'ALREADY_EXISTS') {
-      log.warn({ file, cause: messageOf(error), fields: error.fields }, 'a sample template cannot be published')
-      return
-    }
-    if (await differs(template, catalogue)) {
-      log.warn(
-        { file, template: name, version },
-        'the stored template of this version differs from the sample; it stays: publish the sample as the next version',
-      )
-    }
+    log.warn({ file, cause: messageOf(error), fields: error.fields }, 'a sample template cannot be published')
   }
 }
 
-async function differs(template: Template, catalogue: Pick<TemplateCatalogue, 'get'>): Promise<boolean> {
+async function storedOf(
+  { name, version }: Template,
+  catalogue: Pick<TemplateCatalogue, 'get'>,
+): Promise<Template | undefined> {
   try {
-    const { value } = await catalogue.get(template.name, template.version)
-    return !isDeepStrictEqual(value, JSON.parse(JSON.stringify(template)))
+    return (await catalogue.get(name, version)).value
   } catch (error) {
-    // Removed at this very moment.
-    if (error instanceof ServiceError && error.code === 'NOT_FOUND') return false
+    if (error instanceof ServiceError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** Publishes it; answers what another process published at this very moment. */
+async function publishedMeanwhile(
+  template: Template,
+  catalogue: Pick<TemplateCatalogue, 'get' | 'publish'>,
+): Promise<Template | undefined> {
+  try {
+    await catalogue.publish(template)
+    return undefined
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'ALREADY_EXISTS') return storedOf(template, catalogue)
     throw error
   }
 }
