@@ -100,16 +100,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   })
 }
 
-/** What a worker without the API answers: whether it lives, whether it can work, and how it does. */
-export function createWorkerApp({
-  metrics,
-  ready,
-  log,
-}: Pick<AppParts, 'metrics' | 'ready' | 'log'>): Promise<FastifyInstance> {
-  const operations = [...healthOperations(ready), metricsOperation(metrics)]
-  return createHttpApp({ operations, versioned: [], metrics, log, settings: {} })
-}
-
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
   { provisioning, oClouds, templates, registration, subscriptions, inventory, metrics, ready, log, settings }: AppParts,
