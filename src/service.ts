@@ -156,6 +156,8 @@ function hostsOf({ host, publicUrl, allowedHosts }: Config): { allowedHosts?: st
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 async function loadSamples(catalogue: TemplateCatalogue, registry: OCloudRegistry, log: Logger): Promise<void> {
-  await loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log })
-  await loadOCloudSamples({ registry, directory: join(SAMPLES, 'oclouds'), log })
+  await Promise.all([
+    loadOCloudSamples({ registry, directory: join(SAMPLES, 'oclouds'), log }),
+    loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log }),
+  ])
 }
