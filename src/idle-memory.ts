@@ -11,12 +11,12 @@ const LOOK_MS = 3_000
 
 /**
  * Gives memory back to the system when the process has come to rest: after the start, and after a burst of work. V8 itself keeps what its young generation has
- * grown to, a third of the memory of an idle service, until it has other reasons to collect. Answers with how to end this.
+ * grown to, a third of the memory of an idle service, until it has other reasons to collect. Keeps no process alive.
  */
-export function giveBackIdleMemory(log: Logger, lookMs = LOOK_MS): () => void {
+export function giveBackIdleMemory(log: Logger, lookMs = LOOK_MS): void {
   const collect = collector()
   let before = performance.eventLoopUtilization()
-  const timer = setInterval(() => {
+  setInterval(() => {
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, before)
     before = now
@@ -24,9 +24,7 @@ export function giveBackIdleMemory(log: Logger, lookMs = LOOK_MS): () => void {
     if (utilization > IDLE_SHARE || bytes < WORTH_BYTES) return
     collect()
     log.debug({ bytes: bytes - youngBytes() }, 'idle memory was given back')
-  }, lookMs)
-  timer.unref()
-  return () => clearInterval(timer)
+  }, lookMs).unref()
 }
 
 /** What the young generation holds of the system's memory, used or not. */
