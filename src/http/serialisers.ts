@@ -14,14 +14,15 @@ export function createSerialisers(): (schema: z.ZodType) => Serialise {
   return (schema) => {
     const before = known.get(schema)
     if (before) return before
-    const compiled = once(() => compile(schema))
+    const compiled = once(() => compileSerialiser(schema))
     const serialise: Serialise = (body) => compiled()(body)
     known.set(schema, serialise)
     return serialise
   }
 }
 
-function compile(schema: z.ZodType): Serialise {
+/** The serialiser of a schema, at once. Throws when there can be none. */
+export function compileSerialiser(schema: z.ZodType): Serialise {
   const described = serialiserSchema(schema)
   return described === undefined ? JSON.stringify : fastJsonStringify(described)
 }
