@@ -62,7 +62,7 @@ module.exports = {
       severity: 'error',
       comment: 'The rules of the slices without what makes them act: it writes nothing and calls nobody',
       from: { path: '^src/validation/' },
-      to: { path: `^src/(store|queue|tools|cli)/|${ROUTES}|^src/(app|worker|service|parts|main)\\.ts$` },
+      to: { path: `^src/(store|queue|tools|cli)/|${ROUTES}|^src/(app|worker|worker-app|service|parts|main)\\.ts$` },
     },
     {
       name: 'only-the-cli-validates',
@@ -79,8 +79,8 @@ module.exports = {
     {
       name: 'fastify-in-http-and-routes',
       severity: 'error',
-      comment: 'Only http/, the routes of a slice and app.ts, which puts them together, know Fastify',
-      from: { path: '^src/', pathNot: `^src/(http/|app\\.ts$)|${ROUTES}` },
+      comment: 'Only http/, the routes of a slice, and app.ts and worker-app.ts, which put them together, know Fastify',
+      from: { path: '^src/', pathNot: `^src/(http/|(worker-)?app\\.ts$)|${ROUTES}` },
       to: { path: npm('(@fastify|fastify)') },
     },
     {

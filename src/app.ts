@@ -17,6 +17,7 @@ import { versionOperations } from './http/versions.ts'
 import { INVENTORY_API } from './inventory/api.ts'
 import type { Inventory } from './inventory/inventory.ts'
 import { inventoryOperations } from './inventory/routes.ts'
+import { once } from './once.ts'
 import { canonicalOperations, PROVISIONING_API } from './provisioning/canonical-routes.ts'
 import { COMPATIBILITY_TAG, compatibilityOperations } from './provisioning/compatibility-routes.ts'
 import { diagnosticsOperation } from './provisioning/diagnostics-route.ts'
@@ -86,7 +87,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const streams = createEventStreams({ heartbeatSeconds, max: maxEventStreams })
   parts.metrics.watchStreams(streams.open)
   const documented = createOperations(parts, streams)
-  const document = describeOperations(documented)
+  const document = once(() => describeOperations(documented))
   const operations = [...documented, ...documentOperations(document)]
   return createHttpApp({
     operations,
@@ -97,16 +98,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
     log: parts.log,
     settings: parts.settings,
   })
-}
-
-/** What a worker without the API answers: whether it lives, whether it can work, and how it does. */
-export function createWorkerApp({
-  metrics,
-  ready,
-  log,
-}: Pick<AppParts, 'metrics' | 'ready' | 'log'>): Promise<FastifyInstance> {
-  const operations = [...healthOperations(ready), metricsOperation(metrics)]
-  return createHttpApp({ operations, versioned: [], metrics, log, settings: {} })
 }
 
 /** Every operation that the OpenAPI document describes. */

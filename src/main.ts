@@ -1,5 +1,6 @@
 import { loadConfig } from './config.ts'
 import { messageOf } from './errors.ts'
+import { giveBackIdleMemory } from './idle-memory.ts'
 import { createLogger } from './log.ts'
 import { ROLES, type Role, startService } from './service.ts'
 import { startTracing } from './telemetry/tracing.ts'
@@ -35,6 +36,7 @@ export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROL
   }
   try {
     started.resolve(await startService(loaded.config, roles, log, stop.signal))
+    giveBackIdleMemory(log)
   } catch (error) {
     started.resolve(undefined)
     if (stop.signal.aborted) return

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createApp, createWorkerApp } from './app.ts'
 import { loadOCloudSamples } from './clusters/load-samples.ts'
 import type { OCloudRegistry } from './clusters/registry-types.ts'
 import type { Config } from './config.ts'
@@ -8,7 +7,6 @@ import { ServiceError } from './errors.ts'
 import { createParts, type Parts } from './parts.ts'
 import type { TemplateCatalogue } from './provisioning/templates/catalogue-types.ts'
 import { loadTemplateSamples } from './provisioning/templates/load-samples.ts'
-import { startWorker } from './worker.ts'
 
 export type Role = 'api' | 'worker'
 export const ROLES: readonly Role[] = ['api', 'worker']
@@ -24,7 +22,7 @@ export interface Service {
 }
 
 /**
- * Builds the parts and starts the roles. Rejects with a ServiceError whose sentence says what to do, and with the reason of `signal`
+ * Builds the parts and starts the roles; the code of a role that is not asked for is not loaded. Rejects with a ServiceError whose sentence says what to do, and with the reason of `signal`
  * when that aborts during the start; what was started by then has ended again.
  */
 export async function startService(
@@ -55,7 +53,10 @@ export async function startService(
     if (url === undefined) await listenForProbes(config, parts, log, stopping, ready)
     signal.throwIfAborted()
     await parts.oClouds.registerOwn()
-    if (roles.includes('worker')) stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
+    if (roles.includes('worker')) {
+      const { startWorker } = await import('./worker.ts')
+      stopping.push(await startWorker(config, parts, config.publicUrl ?? url, log))
+    }
     signal.throwIfAborted()
     if (url !== undefined && config.loadSamples) await loadSamples(parts.templates, parts.oClouds, log)
     signal.throwIfAborted()
@@ -87,6 +88,7 @@ async function listenForClients(
   stopping: Close[],
   ready: () => Promise<void>,
 ): Promise<string> {
+  const { createApp } = await import('./app.ts')
   const app = await createApp({
     ...parts,
     log,
@@ -117,10 +119,15 @@ async function listenForProbes(
   ready: () => Promise<void>,
 ): Promise<void> {
   if (config.workerPort === undefined) return
+  const { createWorkerApp } = await import('./worker-app.ts')
   const app = await createWorkerApp({ metrics, ready, log })
   stopping.push(() => app.close())
   const url = await listen(app, { host: config.host, port: config.workerPort, setting: 'WORKER_PORT' })
   log.info({ url }, 'the worker answers probes and tells its metrics')
+}
+
+interface Listening {
+  listen(options: { host: string; port: number }): Promise<string>
 }
 
 interface Place {
@@ -130,7 +137,7 @@ interface Place {
   setting: string
 }
 
-function listen(app: Awaited<ReturnType<typeof createApp>>, { host, port, setting }: Place): Promise<string> {
+function listen(app: Listening, { host, port, setting }: Place): Promise<string> {
   return app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error
     throw new ServiceError('IN_USE', `port ${port} of ${host} is taken: stop what listens there, or set ${setting}`, {
@@ -149,6 +156,8 @@ function hostsOf({ host, publicUrl, allowedHosts }: Config): { allowedHosts?: st
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')
 
 async function loadSamples(catalogue: TemplateCatalogue, registry: OCloudRegistry, log: Logger): Promise<void> {
-  await loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log })
-  await loadOCloudSamples({ registry, directory: join(SAMPLES, 'oclouds'), log })
+  await Promise.all([
+    loadOCloudSamples({ registry, directory: join(SAMPLES, 'oclouds'), log }),
+    loadTemplateSamples({ catalogue, directory: join(SAMPLES, 'templates'), log }),
+  ])
 }

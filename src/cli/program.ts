@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { Command, Option } from 'commander'
-import { DEFAULT_SERVER } from './client/http.ts'
+import type { Command } from 'commander'
+import { createBareProgram } from './bare-program.ts'
 import { addApprove, addReject } from './commands/approval.ts'
 import { addCancel } from './commands/cancel.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -19,10 +18,7 @@ import { addServe } from './commands/serve.ts'
 import { addStatus } from './commands/status.ts'
 import { addTemplate } from './commands/template.ts'
 import { addValidate } from './commands/validate.ts'
-import { exitCodesText } from './exit-codes.ts'
-import { FORMS, type Form } from './form.ts'
-import { thisStart } from './started-as.ts'
-import { usageText } from './tell-failure.ts'
+import type { Form } from './form.ts'
 
 /** The commands by what they are about, in the order of `--help`. */
 const GROUPS: Record<string, readonly ((program: Command) => void)[]> = {
@@ -45,34 +41,10 @@ const GROUPS: Record<string, readonly ((program: Command) => void)[]> = {
 
 /** The whole command line. `form`: in which failures of the command line itself are told. */
 export function createProgram(form: Form): Command {
-  const self = thisStart()
-  const program = new Command(self)
-    .description('Provisions clusters and workloads through an O-RAN O2 IMS service.')
-    .version(packageVersion())
-    .addOption(
-      new Option('--server <url>', 'the service')
-        .env('O2IMS_SERVER')
-        .default(DEFAULT_SERVER)
-        .helpGroup('Global options:'),
-    )
-    .addOption(
-      new Option('--output <form>', 'how results are printed')
-        .choices(FORMS)
-        .default('table')
-        .helpGroup('Global options:'),
-    )
-    .showHelpAfterError(form === 'table' ? `(${self} --help lists the commands)` : false)
-    .configureOutput({ outputError: (message, write) => write(usageText(message, form)) })
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', () => exitCodesText(process.stdout.columns || 80))
+  const program = createBareProgram(form)
   for (const [group, commands] of Object.entries(GROUPS)) {
     program.commandsGroup(group)
     for (const add of commands) add(program)
   }
   return program
-}
-
-function packageVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '0'
 }

@@ -7,7 +7,7 @@ import { answerConnectionError, answerError, installErrors } from './plugins/err
 import { installGuards } from './plugins/guards.ts'
 import { installHeaders, setHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
-import { registerSwagger } from './plugins/swagger.ts'
+import { installDocs } from './plugins/swagger.ts'
 import { countRefused, installTelemetry } from './plugins/telemetry.ts'
 import { registerOperations } from './register.ts'
 import { DEFAULT_BODY_LIMIT, type HttpSettings, MAX_HEADER_BYTES } from './settings.ts'
@@ -17,8 +17,8 @@ export interface HttpAppParts {
   operations: readonly Operation[]
   /** The APIs of the specification among them, with the version that each answers in. */
   versioned: readonly VersionedApi[]
-  /** The OpenAPI document that `/docs` shows; without one there is no `/docs`. */
-  document?: object
+  /** Makes the OpenAPI document that `/docs` shows; without one there is no `/docs`. */
+  document?: () => object
   streams?: EventStreams
   /** Nothing is counted or traced when absent. */
   metrics?: Metrics
@@ -67,7 +67,7 @@ export async function createHttpApp({
     strictVersion: settings.strictVersion ?? false,
     bodyLimit: settings.bodyLimitBytes ?? DEFAULT_BODY_LIMIT,
   })
-  if (document) await registerSwagger(app, document)
+  if (document) installDocs(app, document)
   registerOperations(app, operations)
   await app.ready()
   return app

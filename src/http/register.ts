@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import { ServiceError } from '../errors.ts'
-import { serialiserSchema } from './json-schema.ts'
 import { readJson } from './json-text.ts'
 import { type Answer, type Operation, takesBody } from './operation.ts'
 import { fastifyPath, pathsOf } from './paths.ts'
+import { createSerialisers } from './serialisers.ts'
 
 /** Puts operations on their paths. Order of checks: content type, body, then parameters, query and body by schema. */
 export function registerOperations(app: FastifyInstance, operations: readonly Operation[]): void {
+  const serialiser = createSerialisers()
+  app.setSerializerCompiler<z.ZodType>(({ schema }) => serialiser(schema))
   for (const operation of operations) {
-    const response = serialisers(operation)
+    const response = bodies(operation)
     for (const path of pathsOf(operation))
       app.route({
         method: operation.method,
@@ -22,9 +25,8 @@ export function registerOperations(app: FastifyInstance, operations: readonly Op
   }
 }
 
-function serialisers({ answers }: Operation): Record<string, object> {
-  const schemas = Object.entries(answers).map(([status, { body }]) => [status, body && serialiserSchema(body)] as const)
-  return Object.fromEntries(schemas.flatMap(([status, schema]) => (schema ? [[status, schema]] : [])))
+function bodies({ answers }: Operation): Record<string, z.ZodType> {
+  return Object.fromEntries(Object.entries(answers).flatMap(([status, { body }]) => (body ? [[status, body]] : [])))
 }
 
 function checkContentType(operation: Operation, request: FastifyRequest): undefined {

@@ -1,9 +1,7 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
+import { AddressRefused } from './failure.ts'
 import type { Resolve } from './resolver.ts'
-
-/** No address of the host may be connected to. */
-export class AddressRefused extends Error {}
 
 /**
  * Connects to addresses in which `faultOf` finds no fault, and to no other: a name is looked up once for each connection, and what was looked at is what is connected

@@ -1,6 +1,3 @@
-import { errors } from 'undici'
-import { AddressRefused } from './connector.ts'
-
 /** Why a request had no effect that we know of. */
 export type FailureKind =
   /** The URL or its address breaks the rules for callbacks. */
@@ -21,6 +18,9 @@ export interface Failure {
   kind: FailureKind
   reason: string
 }
+
+/** No address of the host may be connected to. */
+export class AddressRefused extends Error {}
 
 /** No token could be had; the message says why, without a secret. */
 export class TokenFailure extends Error {}
@@ -48,8 +48,9 @@ export function failureOf(error: unknown): Failure {
 
 /** Several addresses that were tried fail as one error without a code of its own. */
 function codeOf(error: unknown): string {
-  if (error instanceof errors.HTTPParserError) return error.code ?? 'HPE_INVALID'
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  // undici's; by its name, for the library is loaded by the first request alone
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_INVALID'
   if (error instanceof AggregateError) return codeOf(error.errors[0])
   return error instanceof Error ? error.name : 'unknown'
 }

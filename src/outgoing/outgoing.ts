@@ -1,13 +1,13 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { ServiceError } from '../errors.ts'
 import { orAborted } from '../or-aborted.ts'
 import { traceHeaders } from '../telemetry/spans.ts'
+import type { Agents } from './agents.ts'
 import { createCallbackRules } from './callback-rules.ts'
-import { createGuardedConnector } from './connector.ts'
 import { type Failure, failureOf } from './failure.ts'
 import { createResolver, type Resolve } from './resolver.ts'
 import { retryAfterOf } from './retry-after.ts'
-import { type OutgoingSettings, tlsOf } from './settings.ts'
+import type { OutgoingSettings } from './settings.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 
 /** What became of a request. A failure may have reached the other side all the same. */
@@ -54,18 +54,12 @@ export function createOutgoing({
 }): Outgoing {
   const timeoutMs = settings.outgoingTimeoutSeconds * 1000
   const rules = createCallbackRules(settings)
-  const connect = { ...tlsOf(settings), timeout: timeoutMs, allowH2: false }
-  const agentWith = (faultOf: (address: string) => string | undefined) =>
-    new Agent({
-      connect: createGuardedConnector(connect, faultOf, resolve),
-      // As many as there are exchanges: a few that hang must not hold up others at the same server. Each subscription has one at a time.
-      connections: null,
-      pipelining: 1,
-      allowH2: false,
-    })
-  const forCallbacks = agentWith(rules.faultOfAddress)
-  const forConfigured = agentWith(() => undefined)
-  const tokens = createTokens(forConfigured, settings)
+  let made: Promise<Agents> | undefined
+  const agents = () => {
+    made ??= import('./agents.ts').then(({ createAgents }) => createAgents(settings, rules, resolve))
+    return made
+  }
+  const tokens = createTokens(async () => (await agents()).forConfigured, settings)
   const closing = new AbortController()
 
   /** Any status resolves: it decides, whatever becomes of the rest of the answer. */
@@ -106,9 +100,10 @@ export function createOutgoing({
     if (fault !== undefined) return { accepted: false, kind: 'rules', reason: fault }
     const limit = AbortSignal.timeout(timeoutMs)
     const any = AbortSignal.any([closing.signal, limit, ...(signal ? [signal] : [])])
-    const agent = configured ? forConfigured : forCallbacks
     const bounded = { ...request, headers, signal: any }
     try {
+      const { forConfigured, forCallbacks } = await agents()
+      const agent = configured ? forConfigured : forCallbacks
       return outcomeOf(await (tokens ? withToken(agent, bounded, tokens) : exchange(agent, bounded)))
     } catch (error) {
       signal?.throwIfAborted()
@@ -130,7 +125,8 @@ export function createOutgoing({
     },
     async close() {
       closing.abort(new Error('the service stops'))
-      await Promise.all([forCallbacks.destroy(), forConfigured.destroy()])
+      const opened = await made
+      await Promise.all([opened?.forCallbacks.destroy(), opened?.forConfigured.destroy()])
     },
   }
 }

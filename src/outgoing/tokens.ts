@@ -31,8 +31,8 @@ interface Token {
   goodUntil: number
 }
 
-/** undefined without OAUTH_TOKEN_URL: nothing carries a token then. The address rules for callbacks do not bind `agent`. */
-export function createTokens(agent: Agent, settings: OutgoingSettings): Tokens | undefined {
+/** undefined without OAUTH_TOKEN_URL: nothing carries a token then. The address rules for callbacks do not bind the agent. */
+export function createTokens(agent: () => Promise<Agent>, settings: OutgoingSettings): Tokens | undefined {
   const { oauthTokenUrl: url, oauthClientId: id, oauthClientSecret: secret, oauthScope: scope } = settings
   if (url === undefined || id === undefined || secret === undefined) return undefined
   const headers = {
@@ -63,7 +63,7 @@ export function createTokens(agent: Agent, settings: OutgoingSettings): Tokens |
   }
 
   async function ask(signal: AbortSignal): Promise<{ status: number; body: unknown }> {
-    const { statusCode, body } = await agent.request({ ...request, signal })
+    const { statusCode, body } = await (await agent()).request({ ...request, signal })
     return { status: statusCode, body: await readJson(body) }
   }
 

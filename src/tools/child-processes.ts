@@ -1,7 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { execa } from 'execa'
 import type { RunScope } from '../clusters/lifecycle.ts'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -89,11 +88,7 @@ export function createChildProcesses(
   /** setpriv of util-linux ends the child with us. Where it is missing, or is busybox's, only what leftovers.ts finds is ended. */
   function dieWithUs(): Promise<boolean> {
     if (guard === undefined || process.platform !== 'linux') return Promise.resolve(false)
-    guarded ??= execa(guard, ['--pdeathsig', 'KILL', '--', 'true'], {
-      reject: false,
-      timeout: 5_000,
-      stdio: 'ignore',
-    }).then((result) => result.exitCode === 0)
+    guarded ??= canGuard(guard)
     return guarded
   }
 
@@ -107,6 +102,8 @@ export function createChildProcesses(
     }
     const prefix = (await dieWithUs()) && guard !== undefined ? [guard, '--pdeathsig', 'KILL', '--'] : []
     const [file = tool, ...args] = [...prefix, tool, ...call.args]
+    // With the first child: a worker that only waits, or works on simulated O-Clouds, never needs it
+    const { execa } = await import('execa')
     call.signal?.throwIfAborted()
 
     const mark = markOf(call.run)
@@ -206,6 +203,13 @@ export function createChildProcesses(
   return {
     run: (call) => lanes[call.kind ?? 'work'].take(call.signal, () => observed(call, options.metrics, () => run(call))),
   }
+}
+
+/** Whether this setpriv can end a child with us. */
+async function canGuard(setpriv: string): Promise<boolean> {
+  const { execa } = await import('execa')
+  const options = { reject: false, timeout: 5_000, stdio: 'ignore' } as const
+  return (await execa(setpriv, ['--pdeathsig', 'KILL', '--', 'true'], options)).exitCode === 0
 }
 
 /** A span of its own, which the child is told of, and a count by tool. Waiting for a place is no part of it. */

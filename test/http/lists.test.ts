@@ -308,7 +308,7 @@ async function serve(all: List[]): Promise<{ url: string; close: () => Promise<v
   const app = await createHttpApp({
     operations,
     versioned: [],
-    document: openApiDocument(operations, {}, []),
+    document: () => openApiDocument(operations, {}, []),
     streams,
     log: silentLog(),
     settings: {},

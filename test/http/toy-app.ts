@@ -44,7 +44,7 @@ export async function startToyApp(options: ToyOptions = {}): Promise<ToyApp> {
   const app = await createHttpApp({
     operations,
     versioned,
-    document: openApiDocument(operations, { title: 'toys', version: '1' }, []),
+    document: () => openApiDocument(operations, { title: 'toys', version: '1' }, []),
     streams,
     log: silentLog(),
     settings: { bodyLimitBytes: BODY_LIMIT, ...settings },

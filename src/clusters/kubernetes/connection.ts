@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { Target } from './kubeconfig.ts'
 
@@ -62,22 +62,36 @@ const CALLS_AT_ONCE = 16
 /** A peer that is gone without a word is noticed after this time and ten probes, one each second. */
 const TCP_KEEP_ALIVE_MS = 10_000
 
-/** Opens nothing yet: connections come with the first call and are kept. */
-export function createConnection(target: Target, timeouts: Timeouts): Connection {
+/** Watches each hold a connection for minutes: kept apart, they cannot keep a call waiting. */
+interface Agents {
+  calls: Agent
+  watches: Agent
+}
+
+/** undici is loaded by the first call: where all O-Clouds are simulated there is none. */
+async function createAgents({ tls }: Target, timeouts: Timeouts): Promise<Agents> {
+  const { Agent } = await import('undici')
   const connect = {
-    ...target.tls,
+    ...tls,
     timeout: timeouts.connectMs,
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
   }
   const common = { connect, allowH2: false, pipelining: 1, headersTimeout: timeouts.callMs }
-  const calls = new Agent({ ...common, connections: CALLS_AT_ONCE, bodyTimeout: timeouts.callMs })
-  // Each watch holds a connection for minutes: kept apart, they cannot keep a call waiting.
-  const watches = new Agent({ ...common, bodyTimeout: 0 })
+  return {
+    calls: new Agent({ ...common, connections: CALLS_AT_ONCE, bodyTimeout: timeouts.callMs }),
+    watches: new Agent({ ...common, bodyTimeout: 0 }),
+  }
+}
+
+/** Opens nothing yet: connections come with the first call and are kept. */
+export function createConnection(target: Target, timeouts: Timeouts): Connection {
+  let agents: Promise<Agents> | undefined
   const closing = new AbortController()
 
-  function request(agent: Agent, call: RawCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    return agent.request({
+  async function request(lane: keyof Agents, call: RawCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    agents ??= createAgents(target, timeouts)
+    return (await agents)[lane].request({
       origin: target.origin,
       path: target.basePath + call.path + searchOf(call.query),
       method: call.method,
@@ -109,7 +123,7 @@ export function createConnection(target: Target, timeouts: Timeouts): Connection
       const limit = AbortSignal.timeout(timeouts.callMs)
       const any = AbortSignal.any([closing.signal, limit, ...(signal ? [signal] : [])])
       try {
-        const answer = await request(calls, call, any)
+        const answer = await request('calls', call, any)
         const text = await textOf(answer.body)
         return { status: answer.statusCode, body: jsonOf(text), ...retryAfterOf(answer.headers['retry-after']) }
       } catch (error) {
@@ -120,7 +134,7 @@ export function createConnection(target: Target, timeouts: Timeouts): Connection
     async stream(call, signal) {
       signal.throwIfAborted()
       try {
-        const answer = await request(watches, call, AbortSignal.any([closing.signal, signal]))
+        const answer = await request('watches', call, AbortSignal.any([closing.signal, signal]))
         return { status: answer.statusCode, body: answer.body }
       } catch (error) {
         signal.throwIfAborted()
@@ -129,7 +143,8 @@ export function createConnection(target: Target, timeouts: Timeouts): Connection
     },
     async close() {
       closing.abort(new Error('the connection was closed'))
-      await Promise.all([calls.destroy(), watches.destroy()])
+      const opened = await agents
+      await Promise.all([opened?.calls.destroy(), opened?.watches.destroy()])
     },
   }
 }

@@ -30,15 +30,13 @@ const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 /** Puts into an empty simulated cluster what a new one has: namespaces, Ready nodes, CoreDNS. May be cut off and called again. */
 export async function seedCluster(cluster: Cluster, { nodes = NODES, size = NODE_SIZE }: SeedOptions): Promise<void> {
-  for (const namespace of NAMESPACES) {
-    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, { force: true })
+  const namespaces = NAMESPACES.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))
+  await Promise.all(namespaces.map((namespace) => cluster.apply(namespace, { force: true })))
+  const seedNode = async (wanted: SpecNode, index: number) => {
+    const node = nodeObject(wanted, hardwareOfNode(wanted, index, cluster.oCloudId))
+    await writeStatus(cluster, await cluster.apply(node, { force: true }), ({ status }) => status ?? nodeStatus(size))
   }
-  for (const [index, wanted] of nodes.entries()) {
-    const node = await cluster.apply(nodeObject(wanted, hardwareOfNode(wanted, index, cluster.oCloudId)), {
-      force: true,
-    })
-    await writeStatus(cluster, node, ({ status }) => status ?? nodeStatus(size))
-  }
+  await Promise.all(nodes.map(seedNode))
   await cluster.apply(coreDns(), { force: true })
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { readSampleFiles } from '../../sample-files.ts'
+import { readSampleFiles, type SampleFile } from '../../sample-files.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
 import { templateSchema } from './schema.ts'
 import type { Template } from './template.ts'
@@ -18,22 +18,29 @@ export interface TemplateSampleParts {
  * Several processes may do so at once. A file that cannot be used is a warning. Rejects with UNAVAILABLE when the store is away.
  */
 export async function loadTemplateSamples({ catalogue, directory, log }: TemplateSampleParts): Promise<void> {
-  for (const sample of await readSampleFiles(directory)) {
-    const { file } = sample
-    if ('unreadable' in sample) {
-      log.warn({ file, cause: sample.unreadable }, 'a sample template cannot be read')
-      continue
-    }
-    const template = templateSchema.safeParse(sample.content)
-    if (!template.success) {
-      log.warn(
-        { file, cause: template.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) },
-        'a sample file is no template',
-      )
-      continue
-    }
-    await publishSample(template.data, file, { catalogue, log })
+  const samples = await readSampleFiles(directory)
+  // At once: the store writes to the disk for all that wait, not for each
+  await Promise.all(samples.map((sample) => loadSample(sample, { catalogue, log })))
+}
+
+async function loadSample(
+  sample: SampleFile,
+  { catalogue, log }: Pick<TemplateSampleParts, 'catalogue' | 'log'>,
+): Promise<void> {
+  const { file } = sample
+  if ('unreadable' in sample) {
+    log.warn({ file, cause: sample.unreadable }, 'a sample template cannot be read')
+    return
   }
+  const template = templateSchema.safeParse(sample.content)
+  if (!template.success) {
+    log.warn(
+      { file, cause: template.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) },
+      'a sample file is no template',
+    )
+    return
+  }
+  await publishSample(template.data, file, { catalogue, log })
 }
 
 async function publishSample(
@@ -43,29 +50,41 @@ async function publishSample(
 ): Promise<void> {
   const { name, version } = template
   try {
-    await catalogue.publish(template)
+    // Before it is checked, which takes a while: at most starts it is there.
+    const stored = (await storedOf(template, catalogue)) ?? (await publishedMeanwhile(template, catalogue))
+    if (stored === undefined || isDeepStrictEqual(stored, JSON.parse(JSON.stringify(template)))) return
+    log.warn(
+      { file, template: name, version },
+      'the stored template of this version differs from the sample; it stays: publish the sample as the next version',
+    )
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code === 'UNAVAILABLE') throw error
-    if (error.code !== 'ALREADY_EXISTS') {
-      log.warn({ file, cause: messageOf(error), fields: error.fields }, 'a sample template cannot be published')
-      return
-    }
-    if (await differs(template, catalogue)) {
-      log.warn(
-        { file, template: name, version },
-        'the stored template of this version differs from the sample; it stays: publish the sample as the next version',
-      )
-    }
+    log.warn({ file, cause: messageOf(error), fields: error.fields }, 'a sample template cannot be published')
   }
 }
 
-async function differs(template: Template, catalogue: Pick<TemplateCatalogue, 'get'>): Promise<boolean> {
+async function storedOf(
+  { name, version }: Template,
+  catalogue: Pick<TemplateCatalogue, 'get'>,
+): Promise<Template | undefined> {
   try {
-    const { value } = await catalogue.get(template.name, template.version)
-    return !isDeepStrictEqual(value, JSON.parse(JSON.stringify(template)))
+    return (await catalogue.get(name, version)).value
   } catch (error) {
-    // Removed at this very moment.
-    if (error instanceof ServiceError && error.code === 'NOT_FOUND') return false
+    if (error instanceof ServiceError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** Publishes it; answers what another process published at this very moment. */
+async function publishedMeanwhile(
+  template: Template,
+  catalogue: Pick<TemplateCatalogue, 'get' | 'publish'>,
+): Promise<Template | undefined> {
+  try {
+    await catalogue.publish(template)
+    return undefined
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'ALREADY_EXISTS') return storedOf(template, catalogue)
     throw error
   }
 }
