@@ -2,6 +2,7 @@
 const BENCHES: Record<string, () => Promise<unknown>> = {
   lists: () => import('./lists.ts'),
   kind: () => import('./kind-workload.ts'),
+  makespan: () => import('./makespan.ts'),
 }
 
 const [, , name = ''] = process.argv

@@ -13,6 +13,7 @@ import type { PackageSource, RenderedPackage, RenderOptions, RenderPackage } fro
 import type { PackageFile } from './package-reader.ts'
 import { createPackageSources, type FoundPackage, type PackageSources } from './package-sources.ts'
 import { kptfilesWithFunctions } from './pipeline.ts'
+import { createPlainPackages, type PlainPackage } from './plain-packages.ts'
 import { clusterScopedKinds } from './scope.ts'
 import { type MergeFiles, mergedUpgrade } from './upgrade.ts'
 import { setValues } from './values.ts'
@@ -39,18 +40,27 @@ export function createPackageRenderer(parts: {
   kpt?: KptForFiles
 }): RenderPackage {
   const { packageRoot, kpt, sources = createPackageSources({ packageRoot }) } = parts
+  const known = createPlainPackages()
 
   return async (source, options = {}) => {
     const refuse = refuserFor(source.path)
     const found = await sources.find(source, options)
     const { files, origin } = (kpt && (await upgraded(found, source, kpt, options))) ?? found
+    const { path, values } = source
+    const plain = known.find({ path, files, values })
+    if (plain) return { ...placed(plain, source, refuse), source: origin }
     const documents = parseDocuments(files, refuse)
-    setValues(documents, source.values)
+    setValues(documents, values)
+    const name = nameOfPackage(documents, source, refuse)
     const [kptfile] = kptfilesWithFunctions(documents, refuse)
-    if (kptfile === undefined) return { ...toObjects(documents, source, refuse), source: origin }
+    if (kptfile === undefined) {
+      const made = { name, objects: toObjects(documents, refuse) }
+      known.keep({ path, files, values }, made)
+      return { ...placed(made, source, refuse), source: origin }
+    }
     if (kpt === undefined) throw refuse(kptfile, 'has a pipeline, and functions do not run here')
     const made = parseDocuments(await kpt.runFunctions(filesOf(documents), options), refuse)
-    return { ...toObjects(made, source, refuse), name: nameOfPackage(documents, source, refuse), source: origin }
+    return { ...placed({ name, objects: toObjects(made, refuse) }, source, refuse), source: origin }
   }
 
   /** What kpt makes of the change; undefined where there is none, or nothing that would be kept. */
@@ -70,15 +80,20 @@ export function createPackageRenderer(parts: {
   }
 }
 
-/** The objects of a package's documents: the namespace filled in where a namespaced object names none, local configuration left out. */
-function toObjects(documents: readonly PackageDocument[], source: PackageSource, refuse: Refuse): RenderedPackage {
+/** The objects of a package's documents, local configuration left out. */
+function toObjects(documents: readonly PackageDocument[], refuse: Refuse): KubernetesObject[] {
   const resources = documents.filter(({ path }) => !isKptfile(path))
   const objects = resources.flatMap((one) => objectsOf(one.path, plainOf(one, refuse), refuse)).filter(isDeployed)
   if (objects.length === 0) throw refuse('all files', 'hold no Kubernetes object')
+  return objects
+}
+
+/** The namespace is filled in where a namespaced object names none. */
+function placed({ name, objects }: PlainPackage, { namespace }: PackageSource, refuse: Refuse): RenderedPackage {
   const clusterScoped = clusterScopedKinds(objects)
-  const placed = objects.map((object) => (clusterScoped(object) ? object : inNamespace(object, source.namespace)))
-  refuseTwins(placed, refuse)
-  return { name: nameOfPackage(documents, source, refuse), objects: placed }
+  const all = objects.map((object) => (clusterScoped(object) ? object : inNamespace(object, namespace)))
+  refuseTwins(all, refuse)
+  return { name, objects: all }
 }
 
 function objectsOf(path: string, value: unknown, refuse: Refuse): KubernetesObject[] {
