@@ -30,13 +30,15 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     script: typeof createScript,
     id: string,
     alongside: Alongside,
-    ...args: (string | number)[]
+    first: string | number,
+    second: string | number = '',
   ): Promise<Reply[]> {
     const own = recordName(name, id)
     const record = [KEYS.record(own), KEYS.log(own), KEYS.referrers(own)]
     const shared = [index, KEYS.sequence(name), unique, wishes, KEYS.feed, KEYS.lines(own), values, version]
     const keys = [...record, ...shared, KEYS.outbox, KEYS.outboxLanes, KEYS.outboxState]
-    return client.script(script, keys, [id, own, encodeAlongside(name, alongside), ...args]).then(asList)
+    const args = [id, own, encodeAlongside(name, alongside), first, second, ...textsOf(alongside)]
+    return client.script(script, keys, args).then(asList)
   }
 
   const collection: Collection<T> = {
@@ -153,17 +155,25 @@ function encodeAlongside(name: string, { events, references, lines, indexes, cha
   return JSON.stringify({
     ...rest,
     indexes: indexes && attributeNames(name, indexes),
-    changes: changes && encodeChanges(changes),
-    events: events?.map(({ event, data }) => [event, JSON.stringify(data)]),
-    // Half of a surrogate pair is more than the decoder in Redis takes.
-    lines: lines?.map((line) => line.toWellFormed()),
+    changes: changes?.length ?? 0,
+    events: events?.length ?? 0,
+    lines: lines?.length ?? 0,
     references: references?.map(({ collection, id }) => recordName(collection, id)),
   })
 }
 
-function encodeChanges(changes: readonly Change[]): string[][] {
+/** What the script stores as it is, and so need not decode: in the order in which the script takes it. */
+function textsOf({ events = [], changes = [], lines = [] }: Alongside): string[] {
+  return [
+    ...events.flatMap(({ event, data }) => [event, JSON.stringify(data)]),
+    ...encodeChanges(changes),
+    ...lines,
+  ]
+}
+
+function encodeChanges(changes: readonly Change[]): string[] {
   const { traceparent = '' } = changes.length > 0 ? traceHeaders() : {}
-  return changes.map(({ kind, data }) => [kind, JSON.stringify(data), traceparent])
+  return changes.flatMap(({ kind, data }) => [kind, JSON.stringify(data), traceparent])
 }
 
 function attributeNames(name: string, indexes: Record<string, string[]>): string[] {

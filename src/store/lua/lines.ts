@@ -5,12 +5,9 @@ import { defineScript } from '../redis-client.ts'
 export const appendLines = `
 local function append_lines(record, lines, texts)
   local bytes = 0
-  for _, text in ipairs(texts) do
-    redis.call('RPUSH', lines, text)
-    bytes = bytes + #text
-  end
+  for _, text in ipairs(texts) do bytes = bytes + #text end
   bytes = redis.call('HINCRBY', record, 'lineBytes', bytes)
-  local count, gone = redis.call('LLEN', lines), 0
+  local count, gone = redis.call('RPUSH', lines, unpack(texts)), 0
   while count > ${MOST_LINES} or (bytes > ${MOST_LINE_BYTES} and count > 1) do
     bytes = bytes - #redis.call('LPOP', lines)
     count, gone = count - 1, gone + 1

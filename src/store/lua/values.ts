@@ -3,11 +3,11 @@ import { defineScript } from '../redis-client.ts'
 
 /**
  * Values stand in one hash for each collection, each as `<n> <position> <value as JSON>`, because Redis answers a page from there with one command.
- * `store_value(n, text)` and `drop_value()` change that of the record, and with it the collection's version.
+ * `store_value(n, position, text)` and `drop_value()` change that of the record, and with it the collection's version.
  */
 export const valueFunctions = `
-local function store_value(n, text)
-  redis.call('HSET', values, id, n .. ' ' .. redis.call('HGET', record, 'seq') .. ' ' .. text)
+local function store_value(n, position, text)
+  redis.call('HSET', values, id, n .. ' ' .. position .. ' ' .. text)
   redis.call('INCR', version)
 end
 local function drop_value()

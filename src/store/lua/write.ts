@@ -9,23 +9,41 @@ import { wish } from './wish.ts'
 
 /**
  * What every write script starts with. KEYS: record, log, referrers, index, sequence, unique, wishes, feed, lines, values, version, outbox, its lanes, its state.
- * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON. Keys of referenced records and of attributes are not
- * declared; the hash tag keeps them in the same slot.
+ * ARGV[1] is the id, ARGV[2] the record's name, ARGV[3] the alongside as JSON; ARGV[4] and ARGV[5] are the script's own. Then come the texts of the alongside, which are
+ * stored as they are: event and data of each event; kind, data and traceparent of each change; each line. Keys of referenced records and of attributes are not
+ * declared; the hash tag keeps them in the same slot. What the record's hash holds is read once (`before`) and written once (`put`, then `write_record`).
  */
 export const writePrelude = `
 local record, log, referrers, index, sequence, unique, wishes, feed, lines, values, version, outbox, outbox_lanes, outbox_state = unpack(KEYS)
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
+local before = {}
+before.n, before.epoch, before.seq, before.refs, before.indexes, before.incarnation, before.unique, before.log0 =
+  unpack(redis.call('HMGET', record, 'n', 'epoch', 'seq', 'refs', 'indexes', 'incarnation', 'unique', 'log0'))
+local changed = {}
+local function put(field, text)
+  if before[field] == text then return end
+  changed[#changed + 1] = field
+  changed[#changed + 1] = text
+end
+local function write_record()
+  if #changed > 0 then redis.call('HSET', record, unpack(changed)) end
+end
+local next_text = 6
+local function texts(count, width)
+  local all = {}
+  for i = 1, count do
+    all[i] = { unpack(ARGV, next_text, next_text + width - 1) }
+    next_text = next_text + width
+  end
+  return all
+end
+local events = texts(alongside.events, 2)
+local changes = texts(alongside.changes, 3)
 ${clock}${appendEvents}${appendLines}${indexes}${outboxFunctions}${references}${valueFunctions}${wish}
-local function stored_references()
-  return cjson.decode(redis.call('HGET', record, 'refs') or '[]')
-end
-local function stored_epoch()
-  return tonumber(redis.call('HGET', record, 'epoch') or '0')
-end
 -- Everything that can refuse the write, before anything is changed.
 local function refusal()
-  if alongside.epoch and alongside.epoch ~= stored_epoch() then return { 'FENCED' } end
+  if alongside.epoch and alongside.epoch ~= tonumber(before.epoch or '0') then return { 'FENCED' } end
   if alongside.outboxEpoch and alongside.outboxEpoch ~= outbox_epoch() then return { 'FENCED' } end
   if alongside.unique then
     local owner = redis.call('HGET', unique, alongside.unique)
@@ -36,28 +54,25 @@ local function refusal()
 end
 local function tell_lanes()
   if alongside.closeLane then close_lane(alongside.closeLane) end
-  append_changes(alongside.changes or {})
+  append_changes(changes)
   if alongside.openLane then open_lane(alongside.openLane) end
 end
 local function apply_alongside()
-  if alongside.newEpoch then redis.call('HSET', record, 'epoch', alongside.newEpoch) end
-  if alongside.incarnation then redis.call('HSET', record, 'incarnation', alongside.incarnation) end
-  if alongside.unique then
-    local before = redis.call('HGET', record, 'unique')
-    if before then redis.call('HDEL', unique, before) end
+  if alongside.newEpoch then put('epoch', tostring(alongside.newEpoch)) end
+  if alongside.incarnation then put('incarnation', alongside.incarnation) end
+  if alongside.unique and alongside.unique ~= before.unique then
+    if before.unique then redis.call('HDEL', unique, before.unique) end
     redis.call('HSET', unique, alongside.unique, id)
-    redis.call('HSET', record, 'unique', alongside.unique)
+    put('unique', alongside.unique)
   end
-  if alongside.references then
-    set_references(name, stored_references(), alongside.references)
-    redis.call('HSET', record, 'refs', cjson.encode(alongside.references))
-  end
-  if alongside.indexes then set_indexes(alongside.indexes) end
+  if alongside.references then put('refs', set_references(name, before.refs, alongside.references)) end
+  if alongside.indexes then put('indexes', set_indexes(alongside.indexes)) end
   set_wish(wishes, id, alongside.wish)
-  local first = append_events(log, feed, name, alongside.events or {})
-  if first then redis.call('HSETNX', record, 'log0', first) end
-  for what, text in pairs(alongside.attachments or {}) do redis.call('HSET', record, 'attached:' .. what, text) end
-  if alongside.lines then append_lines(record, lines, alongside.lines) end
+  local first = append_events(log, feed, name, events)
+  if first and not before.log0 then put('log0', first) end
+  for what, text in pairs(alongside.attachments or {}) do put('attached:' .. what, text) end
+  write_record()
+  if alongside.lines > 0 then append_lines(record, lines, { unpack(ARGV, next_text) }) end
   tell_lanes()
 end
 `
