@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { RunScope } from '../clusters/lifecycle.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
-import { teeLogger } from '../log.ts'
+import { createTee } from '../log.ts'
 import { type LogLevel, type LogLine, textOfLine } from './logs-line.ts'
 import type { Requests } from './requests.ts'
 import { redactAll } from './run/redaction.ts'
@@ -50,18 +50,19 @@ interface Entry {
 
 export function createJournals({ requests, log }: { requests: Requests; log: Logger }): Journals {
   const byReference = new Map<string, Entry>()
+  const tee = createTee(log)
 
   return {
     open({ provisioningRequestId: id, reference, generation }, redact) {
       const sender = createSender((lines) => requests.collection.appendLines(id, lines, reference))
       const entry: Entry = { generation, add: (line) => sender.add(textOfLine(redacted(line, redact))) }
-      const tee = teeLogger(log, (text) => {
+      const own = tee({ provisioningRequestId: id, reference, generation }, (text) => {
         const line = readLine(text)
         if (line) entry.add(line)
       })
       byReference.set(reference, entry)
       return {
-        log: tee.child({ provisioningRequestId: id, reference, generation }),
+        log: own,
         ahead: (given) => ({
           ...given,
           collection: {
