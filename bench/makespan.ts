@@ -113,12 +113,12 @@ async function post(url: string, dispatcher: Agent): Promise<void> {
 
 /** Asks for the counts by phase, which cost next to nothing, until every request has ended. */
 async function allEnded(base: string): Promise<void> {
-  for (let waited = 0; waited < LIMIT_MS; waited += 250) {
+  for (let waited = 0; waited < LIMIT_MS; waited += 500) {
     const text = await (await fetch(`${base}/metrics`)).text()
     const count = (phase: string) =>
       Number(new RegExp(`^o2ims_provisioning_requests\\{phase="${phase}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
     if (count('FULFILLED') + count('FAILED') === REQUESTS) return
-    await sleep(250)
+    await sleep(500)
   }
   throw new Error(`not all requests have ended after ${LIMIT_MS / 1000} s`)
 }

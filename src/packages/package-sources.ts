@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts'
+import { createRounds } from '../rounds.ts'
 import type { Git, ResolvedRef } from '../tools/git.ts'
 import { isCommit } from '../tools/git.ts'
 import type { GitCache } from './git-cache.ts'
@@ -11,7 +12,7 @@ import { checkRef, directoryOf, remoteOf } from './repository.ts'
 export type Catalogue = GitSource
 
 export interface FoundPackage {
-  files: PackageFile[]
+  files: readonly PackageFile[]
   origin: PackageOrigin
 }
 
@@ -38,6 +39,7 @@ export function createPackageSources(parts: {
   renamed?: Readonly<Record<string, string>>
 }): PackageSources {
   const { packageRoot, git, catalogue, renamed = {} } = parts
+  const reading = createRounds<PackageFile[]>()
 
   async function find(source: PackageSource, options: RenderOptions): Promise<FoundPackage> {
     if (source.git !== undefined) {
@@ -64,7 +66,8 @@ export function createPackageSources(parts: {
   }
 
   async function underRoot(path: string): Promise<FoundPackage> {
-    return { files: await readPackage(packageRoot, path), origin: { from: 'package-root', directory: path } }
+    const files = await reading.join(path, () => readPackage(packageRoot, path))
+    return { files, origin: { from: 'package-root', directory: path } }
   }
 
   return {
