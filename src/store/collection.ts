@@ -1,4 +1,5 @@
 import { traceHeaders } from '../telemetry/spans.ts'
+import { createBatch } from './batch.ts'
 import { attributeName, KEYS, recordName } from './keys.ts'
 import { createScript } from './lua/create.ts'
 import { appendLinesScript, attachScript, readLinesScript } from './lua/lines.ts'
@@ -26,6 +27,8 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
   const wishes = KEYS.wishes(name)
   const unique = KEYS.unique(name)
 
+  const read = createBatch((ids: string[]) => client.run((redis) => redis.hmget(values, ...ids)))
+
   function write(
     script: typeof createScript,
     id: string,
@@ -51,7 +54,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
     },
 
     async get(id) {
-      const stored = await client.run((redis) => redis.hget(values, id))
+      const stored = await read(id)
       return stored === null ? undefined : parse<T>(openValue(stored))
     },
 

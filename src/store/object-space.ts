@@ -1,8 +1,9 @@
+import { createBatch } from './batch.ts'
 import { KEYS } from './keys.ts'
 import {
   commitObjectsScript,
   dropSpaceScript,
-  getObjectScript,
+  getObjectsScript,
   listNamespaceScript,
   listObjectsScript,
 } from './lua/objects.ts'
@@ -23,6 +24,24 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
     return reply.slice(1)
   }
 
+  type Found = { revision: number; object: StoredObject | undefined }
+  const reads = new Map<string, (wanted: { shelf: Shelf; name: string }) => Promise<Found>>()
+
+  function readerOf(space: string) {
+    const known = reads.get(space)
+    if (known) return known
+    const read = createBatch(async (wanted: { shelf: Shelf; name: string }[]): Promise<Found[]> => {
+      const cells = wanted.flatMap(({ shelf, name }) => [shelfName(shelf), name])
+      const [revision, ...values] = await answerOf(space, getObjectsScript, keysOf(space), cells)
+      return wanted.map(({ shelf, name }, index) => ({
+        revision: Number(revision),
+        object: decode(shelf, name, String(values[index])),
+      }))
+    })
+    reads.set(space, read)
+    return read
+  }
+
   return {
     async create(space) {
       // Counts from the time on: a space that is dropped and made again goes on above its old revisions.
@@ -34,13 +53,11 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
     },
 
     async drop(space) {
+      reads.delete(space)
       return (await client.script(dropSpaceScript, keysOf(space), [KEYS.objectPrefix(space)])) === 1
     },
 
-    async get(space, shelf, name) {
-      const [revision, value] = await answerOf(space, getObjectScript, keysOf(space), [shelfName(shelf), name])
-      return { revision: Number(revision), object: decode(shelf, name, String(value)) }
-    },
+    get: (space, shelf, name) => readerOf(space)({ shelf, name }),
 
     async list(space, kind, namespace) {
       const [revision, ...rows] = await answerOf(space, listObjectsScript, keysOf(space), [kind, namespace ?? '*'])

@@ -13,11 +13,13 @@ local function revision_of(value)
 end
 `
 
-/** ARGV: prefix, shelf, name. Answers the space's revision and the value. */
-export const getObjectScript = defineScript(`${prelude}
+/** ARGV: prefix, then shelf and name of each object. Answers the space's revision, then the value of each. */
+export const getObjectsScript = defineScript(`${prelude}
 local revision = redis.call('GET', revision_key)
 if not revision then return { 'NOSPACE' } end
-return { 'OK', revision, redis.call('HGET', prefix .. ARGV[2], ARGV[3]) or '' }
+local answer = { 'OK', revision }
+for at = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('HGET', prefix .. ARGV[at], ARGV[at + 1]) or '' end
+return answer
 `)
 
 /** ARGV: prefix, kind, and a namespace (or '*' for all of them). Answers the space's revision, then shelf, name, value of each object. */
