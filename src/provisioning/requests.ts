@@ -110,6 +110,23 @@ export function alongside(
   }
 }
 
+/** One change of several that are written together: of which record, and what it makes of it. */
+export interface Written {
+  before: ProvisioningRecord
+  transition: Transition
+}
+
+/** What goes with several transitions, each of what the one before has made, into one write. */
+export function alongsideAll(steps: readonly Written[]): Alongside {
+  const all = steps.map(({ before, transition }) => alongside(before, transition))
+  return {
+    ...all.at(-1),
+    lines: all.flatMap(({ lines = [] }) => lines),
+    events: all.flatMap(({ events = [] }) => events),
+    changes: all.flatMap(({ changes = [] }) => changes),
+  }
+}
+
 export function createRequests(store: Store): Requests {
   const collection = withoutLost(store.collection<ProvisioningRecord>(REQUESTS))
   const gone = (id: string) => new ServiceError('NOT_FOUND', `there is no provisioning request ${id}`)

@@ -3,7 +3,17 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { type Clock, ended, fail, fulfilled, identified, started, stepChanged, type Transition } from '../lifecycle.ts'
+import {
+  type Clock,
+  ended,
+  fail,
+  fulfilled,
+  hasMade,
+  identified,
+  started,
+  stepChanged,
+  type Transition,
+} from '../lifecycle.ts'
 import { provisioned } from '../progress.ts'
 import type { Made, ProvisioningRecord, StepRecord } from '../record.ts'
 import { rollbackTarget } from '../rollback.ts'
@@ -54,6 +64,7 @@ export class StepFailure extends Error {
 export async function runSteps(parts: PipelineParts): Promise<void> {
   const { run, template, clock } = parts
   await runEachStep(parts)
+  if (run.current.retired.length > 0) await run.settle()
   if (!(await removeRetired(parts))) return
   const toFulfilled = (record: ProvisioningRecord): Transition => {
     // A cancel that was answered counts, also when it came after the last step.
@@ -63,7 +74,7 @@ export async function runSteps(parts: PipelineParts): Promise<void> {
   await run.write(toFulfilled, { wish: false })
 }
 
-/** The steps in order, from the first that is not done. Rejects with StepFailure. */
+/** The steps in order, from the first that is not done; the end of the last one is carried. Rejects with StepFailure. */
 export async function runEachStep(parts: PipelineParts): Promise<void> {
   const { run, template } = parts
   for (const templateStep of template.steps) {
@@ -102,7 +113,7 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   const before = stepOf(run.current, name)
   if (mayBeSkipped(before, inputsHash, run.current, step) && !standsOnNewCluster(inputs, run.current)) {
     const skipped = { state: 'SKIPPED', message: 'nothing changed' } as const
-    await run.write((record) => withResources(stepChanged(record, name, skipped, clock), template))
+    run.carry((record) => withResources(stepChanged(record, name, skipped, clock), template))
     return 'skipped'
   }
   const identity = step.identity?.(inputs) ?? targetOf(inputs)
@@ -113,7 +124,8 @@ async function runStep(templateStep: TemplateStep, parts: PipelineParts): Promis
   })
   const made = await withRetries(() => applyAndVerify(step, inputs, name, parts), name, parts)
   const succeeded = { state: 'SUCCEEDED', made, inputsHash, message: parts.redact(summary(made)) } as const
-  await run.write((record) => withResources(stepChanged(record, name, succeeded, clock), template))
+  // Goes with the start of the next step, or with the end of the run: both follow at once.
+  run.carry((record) => withResources(stepChanged(record, name, succeeded, clock), template))
   return 'succeeded'
 }
 
@@ -187,8 +199,10 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
   try {
     if (run.current.simulated) await simulate(run.current.options?.simulation, context)
     signal.throwIfAborted()
-    const made = await step.apply(inputs, stepOf(run.current, name).made, context)
-    await context.checkpoint(made)
+    const before = stepOf(run.current, name)
+    const made = await step.apply(inputs, before.made, context)
+    // Where nothing stands, a death leaves nothing to be found.
+    if (hasMade(before) || hasMade({ ...before, made })) await context.checkpoint(made)
     return await step.verify(inputs, made, context)
   } finally {
     progress.settle()

@@ -89,6 +89,7 @@ async function applyAgain(
     fingerprint: store.secrets.fingerprint,
     undoing: signal,
   })
+  await run.settle()
   // A cluster that was to be kept stays, though nothing of the old generation stands on it.
   const rest = { ...parts, undoTimeoutMs: Math.max(0, until.getTime() - Date.now()) }
   return { left: await unwindRetired(rest, (step) => undoWanted(step, options)) }
@@ -103,6 +104,8 @@ function asItWas(run: RunRecord, target: FulfilledGeneration): RunRecord {
       return { ...run.current, ...content }
     },
     write: run.write,
+    carry: run.carry,
+    settle: run.settle,
     refresh: run.refresh,
     remove: run.remove,
   }

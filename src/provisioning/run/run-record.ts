@@ -5,7 +5,7 @@ import { Fenced, VersionConflict } from '../../store/store.ts'
 import { changesOfRemoval } from '../changes.ts'
 import type { Transition } from '../lifecycle.ts'
 import type { ProvisioningRecord } from '../record.ts'
-import { alongside, type Requests, recordOf } from '../requests.ts'
+import { alongsideAll, type Requests, recordOf, type Written } from '../requests.ts'
 import { Interruption } from './interruption.ts'
 
 /** How long a run waits for a store that is away before it lets go of the request, which is then tried again. */
@@ -21,11 +21,24 @@ const MOST_CONFLICTS = 100
 export interface RunRecord {
   readonly current: ProvisioningRecord
   /** Rejects with Interruption 'superseded', 'fenced' or 'store-away'. Waits through an outage of the store. */
-  write(change: (record: ProvisioningRecord) => Transition, options?: { wish?: boolean }): Promise<ProvisioningRecord>
+  write(change: RecordChange, options?: { wish?: boolean }): Promise<ProvisioningRecord>
+  /** Changes `current` now, and what is stored with the next write: for what is followed by one at once, or by `settle`. */
+  carry(change: RecordChange): void
+  /** Writes what is carried, if anything is. */
+  settle(): Promise<void>
   /** Reads the record again; rejects as `write` does. Cancel is told by the result. */
   refresh(): Promise<ProvisioningRecord>
   /** Takes the record away for good, with its last events. */
   remove(events: Transition['events']): Promise<void>
+}
+
+export type RecordChange = (record: ProvisioningRecord) => Transition
+
+/** A write that waits for its turn. */
+interface Waiting {
+  change: RecordChange
+  wish?: boolean
+  written: PromiseWithResolvers<ProvisioningRecord>
 }
 
 export function createRunRecord(
@@ -35,7 +48,12 @@ export function createRunRecord(
   log: Logger,
   outageMs = STORE_OUTAGE_MS,
 ): RunRecord {
+  /** As it is stored, as far as we know. */
+  let stored = claimedRecord
+  /** With what is carried. */
   let current = claimedRecord
+  let carried: RecordChange[] = []
+  let waiting: Waiting[] = []
   let queue: Promise<unknown> = Promise.resolve()
   const { provisioningRequestId: id, epoch, generation } = claimedRecord
 
@@ -47,14 +65,19 @@ export function createRunRecord(
 
   const patiently = <T>(call: () => Promise<T>) => throughOutages(call, { signal, log, outageMs })
 
+  function know(record: ProvisioningRecord): void {
+    stored = record
+    current = carried.reduce((known, change) => change(known).record, record)
+  }
+
   async function reread(): Promise<void> {
-    const stored = await requests.collection.get(id)
-    if (!stored) throw new Interruption('superseded', 'the request is gone')
-    const fresh = recordOf(stored)
+    const found = await requests.collection.get(id)
+    if (!found) throw new Interruption('superseded', 'the request is gone')
+    const fresh = recordOf(found)
     if (fresh.epoch !== epoch) throw new Interruption('fenced', 'another worker has taken over')
     if (fresh.generation !== generation)
       throw new Interruption('superseded', `generation ${fresh.generation} takes over`)
-    current = fresh
+    know(fresh)
   }
 
   /** Does what it says, with the record read anew whenever somebody else has written in between. */
@@ -71,28 +94,65 @@ export function createRunRecord(
     throw new ServiceError('UNAVAILABLE', 'the record is written to by others all the time', { retryable: true })
   }
 
-  async function attempt(
-    change: (record: ProvisioningRecord) => Transition,
-    options: { wish?: boolean },
-  ): Promise<void> {
-    const transition = change(current)
-    const stored = await requests.collection.replace(id, current.n, transition.record, {
-      ...alongside(current, transition),
-      ...options,
-    })
-    if (!stored) throw new Interruption('superseded', 'the request is gone')
-    current = recordOf(stored)
+  /** One write for all that wait, and for what is carried. A change that throws has no part in it. */
+  async function attempt(writes: Set<Waiting>): Promise<void> {
+    const before = carried
+    const steps: Written[] = []
+    let next = stored
+    const apply = (change: RecordChange) => {
+      const transition = change(next)
+      steps.push({ before: next, transition })
+      next = transition.record
+    }
+    before.forEach(apply)
+    for (const write of writes) {
+      try {
+        apply(write.change)
+      } catch (error) {
+        writes.delete(write)
+        write.written.reject(error)
+      }
+    }
+    if (writes.size === 0) return
+    const wish = [...writes].findLast((write) => write.wish !== undefined)?.wish
+    const together = { ...alongsideAll(steps), ...(wish !== undefined && { wish }) }
+    const written = await requests.collection.replace(id, stored.n, next, together)
+    if (!written) throw new Interruption('superseded', 'the request is gone')
+    carried = carried.slice(before.length)
+    know(recordOf(written))
+  }
+
+  async function writeAll(): Promise<void> {
+    const writes = new Set(waiting)
+    waiting = []
+    if (writes.size === 0) return
+    try {
+      await patiently(() => withFreshRecord(() => attempt(writes)))
+      for (const { written } of writes) written.resolve(current)
+    } catch (error) {
+      for (const { written } of writes) written.reject(error)
+    }
+  }
+
+  function write(change: RecordChange, { wish }: { wish?: boolean } = {}): Promise<ProvisioningRecord> {
+    const written = Promise.withResolvers<ProvisioningRecord>()
+    waiting.push({ change, wish, written })
+    void inOrder(writeAll)
+    return written.promise
   }
 
   return {
     get current() {
       return current
     },
-    write: (change, options = {}) =>
-      inOrder(async () => {
-        await patiently(() => withFreshRecord(() => attempt(change, options)))
-        return current
-      }),
+    write,
+    carry(change) {
+      carried = [...carried, change]
+      current = change(current).record
+    },
+    async settle() {
+      if (carried.length > 0) await write((record) => ({ record, events: [] }))
+    },
     refresh: () =>
       inOrder(async () => {
         await patiently(reread)
@@ -103,7 +163,7 @@ export function createRunRecord(
         patiently(async () => {
           await reread()
           await withFreshRecord(async () => {
-            await requests.collection.remove(id, current.n, {
+            await requests.collection.remove(id, stored.n, {
               epoch,
               events: events.map(({ event, data }) => ({ event, data: { ...data } })),
               changes: changesOfRemoval(current, events),

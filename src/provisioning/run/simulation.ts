@@ -13,7 +13,9 @@ export async function simulate(options: SimulationOptions | undefined, context: 
   if (silentAt === context.step) await silence(context.signal)
   for (let waited = 0; waited < stepDelayMs; waited += TICK_MS) {
     await sleep(Math.min(TICK_MS, stepDelayMs - waited), undefined, { signal: context.signal })
-    context.progress(Math.floor((Math.min(waited + TICK_MS, stepDelayMs) / stepDelayMs) * 90), 'simulated delay')
+    // What the step itself says comes next, at the end of the delay.
+    if (waited + TICK_MS < stepDelayMs)
+      context.progress(Math.floor(((waited + TICK_MS) / stepDelayMs) * 90), 'simulated delay')
   }
   if (failAt === context.step)
     throw new ServiceError('SIMULATED_FAILURE', `the request asked for a failure at ${context.step}`)
