@@ -12,6 +12,8 @@ const NOTHING_YET = '0-0'
 interface Parts {
   /** A connection of its own: the read blocks it. */
   redis: Redis
+  /** What nobody listens to is not read: most of what passes is for other processes. */
+  isWanted: (topic: string) => boolean
   onEntry: (entry: FeedEntry) => void
   onGap: () => void
   log: Logger
@@ -24,6 +26,7 @@ interface Parts {
  */
 export async function startFeedReader({
   redis,
+  isWanted,
   onEntry,
   onGap,
   log,
@@ -40,7 +43,8 @@ export async function startFeedReader({
     // Asked before the entries are passed on, so that a gap is known before what follows it.
     if (last !== undefined && full && (await isTrimmedAfter(redis, position))) onGap()
     for (const row of rows) {
-      const entry = toEntry(row, log)
+      const [, [, topic = '']] = row
+      const entry = isWanted(topic) ? toEntry(row, log) : undefined
       if (entry) onEntry(entry)
     }
     position = last ?? position

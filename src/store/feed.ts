@@ -11,6 +11,12 @@ interface Subscriber {
   onGap: () => void
 }
 
+/** An entry is for those who listen to its topic, and to the collection that the topic is of. */
+function topicsOf(topic: string): string[] {
+  const colon = topic.indexOf(':')
+  return colon < 0 ? [topic] : [topic, topic.slice(0, colon)]
+}
+
 /** The feed with its one reader already in position; `close` ends it. Rejects when Redis is away. */
 export async function createFeed({
   client,
@@ -36,9 +42,9 @@ export async function createFeed({
     redis: reader,
     log,
     signal: stop.signal,
+    isWanted: (topic) => topicsOf(topic).some((one) => topics.has(one)),
     onEntry(entry) {
-      const [collection = ''] = entry.topic.split(':', 1)
-      for (const topic of new Set([entry.topic, collection]))
+      for (const topic of topicsOf(entry.topic))
         for (const subscriber of [...(topics.get(topic) ?? [])]) tell(() => subscriber.onEntry(entry))
     },
     onGap() {

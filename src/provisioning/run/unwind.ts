@@ -199,7 +199,8 @@ export async function unwindRetired(
       await run.write((record) => retiredChanged(record, step.retiredKey, remaining(step, result, record)))
     },
   })
-  await run.write((record) => ({ record: { ...record, retired: record.retired.filter(hasMade) }, events: [] }))
+  // The end of the request follows at once.
+  run.carry((record) => ({ record: { ...record, retired: record.retired.filter(hasMade) }, events: [] }))
   return left
 }
 
