@@ -85,7 +85,10 @@ async function used({ processes, redis }: Measured): Promise<Used> {
 
 function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const [, , , , , , , , , , , user = 0, system = 0] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number)
+  const [, , , , , , , , , , , user = 0, system = 0] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
   return (user + system) / TICKS_PER_SECOND
 }
 
@@ -113,12 +116,12 @@ async function post(url: string, dispatcher: Agent): Promise<void> {
 
 /** Asks for the counts by phase, which cost next to nothing, until every request has ended. */
 async function allEnded(base: string): Promise<void> {
-  for (let waited = 0; waited < LIMIT_MS; waited += 500) {
+  for (let waited = 0; waited < LIMIT_MS; waited += 1_000) {
     const text = await (await fetch(`${base}/metrics`)).text()
     const count = (phase: string) =>
       Number(new RegExp(`^o2ims_provisioning_requests\\{phase="${phase}"\\} (\\d+)`, 'm').exec(text)?.[1] ?? 0)
     if (count('FULFILLED') + count('FAILED') === REQUESTS) return
-    await sleep(500)
+    await sleep(1_000)
   }
   throw new Error(`not all requests have ended after ${LIMIT_MS / 1000} s`)
 }

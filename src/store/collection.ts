@@ -167,11 +167,7 @@ function encodeAlongside(name: string, { events, references, lines, indexes, cha
 
 /** What the script stores as it is, and so need not decode: in the order in which the script takes it. */
 function textsOf({ events = [], changes = [], lines = [] }: Alongside): string[] {
-  return [
-    ...events.flatMap(({ event, data }) => [event, JSON.stringify(data)]),
-    ...encodeChanges(changes),
-    ...lines,
-  ]
+  return [...events.flatMap(({ event, data }) => [event, JSON.stringify(data)]), ...encodeChanges(changes), ...lines]
 }
 
 function encodeChanges(changes: readonly Change[]): string[] {

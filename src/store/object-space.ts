@@ -1,3 +1,4 @@
+import type { JsonValue } from '../json.ts'
 import { createBatch } from './batch.ts'
 import { KEYS } from './keys.ts'
 import {
@@ -97,16 +98,16 @@ export function createObjectSpaces({ client, feed }: { client: RedisClient; feed
   }
 }
 
-function toChange(kind: string, event: string, data: unknown): ObjectChange | undefined {
+function toChange(kind: string, event: string, data: JsonValue): ObjectChange | undefined {
   if (!Array.isArray(data) || (event !== 'ADDED' && event !== 'MODIFIED' && event !== 'DELETED')) return undefined
-  const [revision, namespace, name, text] = data
+  const [revision, namespace, name, told = null] = data
   return {
     type: event,
     kind,
     namespace: String(namespace),
     name: String(name),
     revision: Number(revision),
-    text: String(text),
+    told,
   }
 }
 

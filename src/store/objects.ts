@@ -1,3 +1,5 @@
+import type { JsonValue } from '../json.ts'
+
 /** Where an object stands: its kind (`apps/Deployment`) and namespace (empty for cluster-scoped kinds). */
 export interface Shelf {
   kind: string
@@ -18,7 +20,7 @@ export interface ObjectWrite {
   expected: number
   /** Absent: removes it. */
   text?: string
-  /** What subscribers are told: the new state, or the last one of what goes. */
+  /** What subscribers are told, as JSON: the new state, or the last one of what goes. */
   told: string
 }
 
@@ -29,8 +31,10 @@ export interface ObjectGuard {
   revision: number
 }
 
-export interface ObjectChange extends StoredObject {
+/** The same for all subscribers of this process: not theirs to change. */
+export interface ObjectChange extends Omit<StoredObject, 'text'> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  told: JsonValue
 }
 
 /** The space was never made, or dropped. */

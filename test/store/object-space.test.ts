@@ -17,7 +17,7 @@ const put = (name: string, expected: number, text: string, shelf = SHELF) => ({
   name,
   expected,
   text,
-  told: text,
+  told: JSON.stringify(text),
 })
 
 test('nothing can be written to, or read from, a space that was not made', async () => {
@@ -88,9 +88,9 @@ test('every change is told once, in order, to every process, and to nobody else'
     const [first = 0] = await objects.commit('s4', [put('a', 0, 'one "quoted" é \n')])
     const [second = 0] = await objects.commit('s4', [put('a', first, 'two')])
     await objects.commit('s4', [put('z', 0, 'other kind', { kind: '/Pod', namespace: 'ran' })])
-    await objects.commit('s4', [{ shelf: SHELF, name: 'a', expected: second, told: 'last' }])
+    await objects.commit('s4', [{ shelf: SHELF, name: 'a', expected: second, told: '"last"' }])
     await eventually(() => expect(seen).toHaveLength(3))
-    expect(seen.map(({ type, text }) => `${type} ${text}`)).toEqual([
+    expect(seen.map(({ type, told }) => `${type} ${told}`)).toEqual([
       'ADDED one "quoted" é \n',
       'MODIFIED two',
       'DELETED last',

@@ -58,7 +58,7 @@ export function createDirectory<T>({ store, kind }: { store: Pick<Store, 'object
     },
     async remove(name, expected) {
       await opened()
-      await objects.commit(SPACE, [{ shelf, name, expected, told: '' }])
+      await objects.commit(SPACE, [{ shelf, name, expected, told: 'null' }])
     },
     subscribe: (onChange, onGap) => objects.subscribe(SPACE, kind, onChange, onGap),
   }

@@ -63,7 +63,7 @@ export function createKindLookup({ objects }: { objects: Pick<StoredObjects, 're
       const made = definition === undefined ? undefined : kindOfDefinition(definition)
       const text = made === undefined ? undefined : JSON.stringify(made)
       if (stored?.text === text) return undefined
-      return { shelf: KINDS_SHELF, name: key, expected: stored?.revision ?? 0, text, told: '' }
+      return { shelf: KINDS_SHELF, name: key, expected: stored?.revision ?? 0, text, told: 'null' }
     },
   }
 }

@@ -1,10 +1,12 @@
 import { ServiceError } from '../../errors.ts'
 import type { JsonObject } from '../../json.ts'
+import { createRounds } from '../../rounds.ts'
 import type { ObjectChange, ObjectGuard, ObjectWrite, Shelf, StoredObject } from '../../store/objects.ts'
 import { NoSuchSpace } from '../../store/objects.ts'
 import type { Store } from '../../store/store.ts'
 import type { KubernetesObject } from '../cluster.ts'
 import { isObject } from '../fields.ts'
+import { isJsonObject } from './admission.ts'
 import type { Managers } from './field-ownership.ts'
 import { type KnownKind, kindKey } from './kinds.ts'
 
@@ -31,6 +33,7 @@ export interface Change {
  */
 export interface StoredObjects {
   read(known: KnownKind, namespace: string, name: string): Promise<{ revision: number; standing: Standing | undefined }>
+  /** The objects are those of all who ask at the same time: not theirs to change. */
   list(known: KnownKind, namespace?: string): Promise<{ revision: number; objects: Standing[] }>
   namesIn(namespace: string): Promise<(Shelf & { name: string })[]>
   /** All or nothing; answers the new revisions. */
@@ -53,6 +56,7 @@ export function createStoredObjects({
   store: Pick<Store, 'objects' | 'secrets'>
 }): StoredObjects {
   const spaces = store.objects
+  const listing = createRounds<{ revision: number; objects: Standing[] }>()
 
   const contextOf = (shelf: Shelf, name: string) => `simulated:${oCloudId}:${shelf.kind}:${shelf.namespace}:${name}`
 
@@ -60,21 +64,25 @@ export function createStoredObjects({
     return shelf.kind === SECRET ? store.secrets.seal(text, contextOf(shelf, name)) : text
   }
 
-  function open(stored: StoredObject): string {
-    return stored.kind === SECRET ? store.secrets.open(stored.text, contextOf(stored, stored.name)) : stored.text
+  function open(shelf: Shelf, name: string, text: string): string {
+    return shelf.kind === SECRET ? store.secrets.open(text, contextOf(shelf, name)) : text
   }
 
   function decode(stored: StoredObject): Standing {
-    const { object, managers }: { object: JsonObject; managers: Managers } = JSON.parse(open(stored))
+    const { object, managers }: { object: JsonObject; managers: Managers } = JSON.parse(
+      open(stored, stored.name, stored.text),
+    )
     return { object, managers, revision: stored.revision }
   }
 
   function writeOf({ known, namespace, name, before, after }: Change): ObjectWrite {
     const shelf = shelfOf(known, namespace)
-    const told = seal(shelf, name, JSON.stringify(after?.object ?? before?.object ?? {}))
+    const object = JSON.stringify(after?.object ?? before?.object ?? {})
+    const told = shelf.kind === SECRET ? JSON.stringify(seal(shelf, name, object)) : object
     const expected = before?.revision ?? 0
     if (after === undefined) return { shelf, name, expected, told }
-    return { shelf, name, expected, told, text: seal(shelf, name, JSON.stringify(after)) }
+    const text = `{"object":${object},"managers":${JSON.stringify(after.managers)}}`
+    return { shelf, name, expected, told, text: seal(shelf, name, text) }
   }
 
   function gone(cause?: unknown): ServiceError {
@@ -96,13 +104,20 @@ export function createStoredObjects({
       return { revision, standing: object === undefined ? undefined : decode(object) }
     },
     async list(known, namespace) {
-      const { revision, objects } = await here(spaces.list(oCloudId, kindKey(known.group, known.kind), namespace))
-      return { revision, objects: objects.map(decode) }
+      const kind = kindKey(known.group, known.kind)
+      return await listing.join(`${kind}|${namespace ?? '*'}`, async () => {
+        const { revision, objects } = await here(spaces.list(oCloudId, kind, namespace))
+        return { revision, objects: objects.map(decode) }
+      })
     },
     namesIn: (namespace) => here(spaces.namesIn(oCloudId, namespace)),
     commit: (changes, guards = [], beside = []) =>
       here(spaces.commit(oCloudId, [...changes.map(writeOf), ...beside], guards)),
-    readChange: (change) => JSON.parse(open(change)),
+    readChange(change) {
+      const { kind, name, told } = change
+      const object = kind === SECRET && typeof told === 'string' ? JSON.parse(open(change, name, told)) : told
+      return isJsonObject(object) ? object : {}
+    },
     async requireCluster() {
       if (!(await spaces.exists(oCloudId))) throw gone()
     },

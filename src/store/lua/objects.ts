@@ -61,7 +61,7 @@ return answer
 
 /**
  * KEYS[3]: the feed. ARGV: prefix, topic prefix, number of guards, then shelf, name, revision for each guard; then action ('put' or 'remove'),
- * shelf, name, expected revision, text, text for the feed for each write. All or nothing; answers the revision of each write.
+ * shelf, name, expected revision, text, JSON for the feed for each write. All or nothing; answers the revision of each write.
  */
 export const commitObjectsScript = defineScript(`${prelude}
 if redis.call('EXISTS', revision_key) == 0 then return { 'NOSPACE' } end
@@ -91,7 +91,7 @@ while at <= #ARGV do
     if redis.call('EXISTS', prefix .. shelf) == 0 then redis.call('SREM', shelves_key, shelf) end
   end
   local bar = string.find(shelf, '|', 1, true)
-  local data = '[' .. revision .. ',' .. cjson.encode(string.sub(shelf, bar + 1)) .. ',' .. cjson.encode(name) .. ',' .. cjson.encode(told) .. ']'
+  local data = '[' .. revision .. ',' .. cjson.encode(string.sub(shelf, bar + 1)) .. ',' .. cjson.encode(name) .. ',' .. told .. ']'
   redis.call('XADD', feed, 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', topics .. string.sub(shelf, 1, bar - 1), 'e', event, 'd', data)
   answer[#answer + 1] = revision
   at = at + 6
