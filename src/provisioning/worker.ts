@@ -1,4 +1,4 @@
-import { createQueueWorkers, type JobEnd, type QueueParts, type Queues } from '../queue/queues.ts'
+import { createQueueWorkers, type JobEnd, type ProvisioningJob, type QueueParts, type Queues } from '../queue/queues.ts'
 import { createDiagnostics } from './diagnostics.ts'
 import { answerQuestion } from './diagnostics-worker.ts'
 import { startDispatcher } from './dispatcher.ts'
@@ -20,7 +20,8 @@ const GRACE_MS = 2_500
 
 /** The worker role: takes jobs, and finds requests that lost theirs. `close` stops the runs at once; they go on elsewhere or after the next start. */
 export function startProvisioningWorker(given: ProvisioningWorkerParts): { close(): Promise<void> } {
-  const parts = { ...given, diagnostics: createDiagnostics(given) }
+  let runsAtWork = 0
+  const parts = { ...given, diagnostics: createDiagnostics(given), runsAtWork: () => runsAtWork }
   const shutdown = new AbortController()
   const waiting = new Set<() => void>()
 
@@ -31,11 +32,19 @@ export function startProvisioningWorker(given: ProvisioningWorkerParts): { close
     waiting.add(leave)
     return Promise.race([work, left.promise]).finally(() => waiting.delete(leave))
   }
+  async function run(job: ProvisioningJob): Promise<JobEnd> {
+    runsAtWork += 1
+    try {
+      return await runRequest(job, shutdown.signal, parts)
+    } finally {
+      runsAtWork -= 1
+    }
+  }
   const workers = createQueueWorkers({
     ...parts.queue,
     concurrency: parts.concurrency,
     takeoverMs: parts.takeoverMs,
-    provision: (job) => orLeft<JobEnd>(runRequest(job, shutdown.signal, parts), 'requeue'),
+    provision: (job) => orLeft<JobEnd>(run(job), 'requeue'),
     plan: (job) => orLeft(answerQuestion(job, shutdown.signal, parts), undefined),
   })
   const dispatcher = startDispatcher(parts)

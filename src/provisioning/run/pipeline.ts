@@ -44,12 +44,14 @@ export interface PipelineParts {
   undoing: AbortSignal
   undoTimeoutMs: number
   metrics?: Pick<Metrics, 'stepEnded'> | undefined
+  /** Of the whole worker; this one alone when absent. */
+  runsAtWork?: (() => number) | undefined
   log: Logger
   clock: Clock
 }
 
-/** How often a running step may write its progress. */
-const PROGRESS_EVERY_MS = 250
+/** How often a running step may write its progress: all runs of a worker together a hundred times in a second, so that telling does not hold up the work. */
+const PROGRESS_EVERY_MS = { atLeast: 250, forEachRun: 10 }
 
 /** A failure that says in which step it happened. */
 export class StepFailure extends Error {
@@ -177,7 +179,9 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
   const { run, clock, ports, signal, log } = parts
   const { tries } = stepOf(run.current, name)
   const again = tries === undefined ? '' : ` (${tryWords(tries, run.current.options?.retries)})`
-  const progress = throttle(PROGRESS_EVERY_MS, (percent: number, words: string) => {
+  const { atLeast, forEachRun } = PROGRESS_EVERY_MS
+  const everyMs = () => Math.max(atLeast, forEachRun * (parts.runsAtWork?.() ?? 1))
+  const progress = throttle(everyMs, (percent: number, words: string) => {
     const message = parts.redact(words) + again
     run
       .write((record) => stepChanged(record, name, { percent: clamp(percent), message }, clock))

@@ -36,6 +36,8 @@ export interface RunParts {
   journals?: Journals
   /** Nothing is counted when absent. */
   metrics?: Pick<Metrics, 'stepEnded' | 'requestEnded'>
+  /** How many runs this worker has at work; one when absent. */
+  runsAtWork?: () => number
   /** Looks into failures; none is looked into when absent. */
   diagnostics?: Diagnostics
   undoTimeoutMs: number
@@ -216,6 +218,7 @@ async function provisionRequest(run: RunRecord, { forward, undoing }: RunSignals
       template,
       parameters: mergeSecrets(run.current.parameters, openSecrets(run.current, store)),
       fingerprint: store.secrets.fingerprint,
+      runsAtWork: parts.runsAtWork,
       signal: limited,
       undoing,
     })

@@ -1,11 +1,11 @@
-/** Lets at most one call through in `everyMs`; the last one is never lost. `settle` ends what is waiting. */
+/** Lets at most one call through in `everyMs`, which counts from now on; the last one is never lost. `settle` ends what is waiting. */
 export function throttle<Args extends unknown[]>(
-  everyMs: number,
+  everyMs: () => number,
   work: (...args: Args) => void,
 ): { call(...args: Args): void; settle(): void } {
   let timer: NodeJS.Timeout | undefined
   let waiting: Args | undefined
-  let last = 0
+  let last = Date.now()
 
   function flush(): void {
     timer = undefined
@@ -19,7 +19,7 @@ export function throttle<Args extends unknown[]>(
   return {
     call(...args) {
       waiting = args
-      timer ??= setTimeout(flush, Math.max(0, last + everyMs - Date.now()))
+      timer ??= setTimeout(flush, Math.max(0, last + everyMs() - Date.now()))
     },
     settle() {
       clearTimeout(timer)
