@@ -1,6 +1,7 @@
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Capacity, Cluster, KubernetesObject, OCloudStatus } from './cluster.ts'
 import { at, isObject } from './fields.ts'
+import { patience } from './patience.ts'
 import { addQuantities, isQuantity, parseQuantity } from './quantity.ts'
 
 /** For everything that one look at a cluster asks. */
@@ -9,18 +10,21 @@ const NODES = { apiVersion: 'v1', kind: 'Node' }
 
 /** Looks at a cluster, with a time limit. Never rejects: a cluster that is away is an answer. */
 export async function lookAt(open: () => Promise<Cluster>, limitMs = LIMIT_MS): Promise<OCloudStatus> {
-  const limit = AbortSignal.timeout(limitMs)
+  // On a worker with a thousand requests an O-Cloud that answers at once would count as away.
+  const { signal, clear } = patience(limitMs)
   const late = new Promise<never>((_, reject) => {
-    limit.addEventListener(
+    signal.addEventListener(
       'abort',
       () => reject(new ServiceError('UNAVAILABLE', `no answer within ${limitMs / 1000} s`)),
       { once: true },
     )
   })
   try {
-    return await Promise.race([ask(open, limit), late])
+    return await Promise.race([ask(open, signal), late])
   } catch (error) {
     return { reachable: false, message: plainWords(error), checkedAt: now() }
+  } finally {
+    clear()
   }
 }
 

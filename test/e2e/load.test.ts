@@ -12,7 +12,7 @@ const STEPS = 4
 describe('a thousand requests at once on one worker with default settings', needs('redis'), () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer()
+    server = await startServer({ env: { TAKEOVER_SECONDS: '10' } })
   })
   afterAll(() => server?.dispose())
 
