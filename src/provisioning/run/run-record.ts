@@ -147,8 +147,8 @@ export function createRunRecord(
     },
     write,
     carry(change) {
-      carried = [...carried, change]
       current = change(current).record
+      carried = [...carried, change]
     },
     async settle() {
       if (carried.length > 0) await write((record) => ({ record, events: [] }))
