@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import { ServiceError } from '../errors.ts'
 import type { SecretBox } from './store.ts'
 
@@ -11,7 +11,7 @@ const VERSION = 'v1.'
 export function createSecretBox(key: Uint8Array): SecretBox {
   if (key.length !== KEY_BYTES) throw new RangeError(`the key has ${key.length} bytes instead of ${KEY_BYTES}`)
   const sealing = derive(key, 'o2ims seal')
-  const hashing = derive(key, 'o2ims fingerprint')
+  const hashing = createSecretKey(derive(key, 'o2ims fingerprint'))
   return {
     seal(plaintext, context) {
       const iv = randomBytes(IV_BYTES)
