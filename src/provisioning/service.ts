@@ -106,6 +106,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     },
 
     get: requests.get,
+    peek: requests.peek,
 
     async list(options) {
       const page = await requests.collection.list(options)
