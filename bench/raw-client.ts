@@ -11,10 +11,9 @@ export interface RawClient {
 /** The whole request, ready to be sent. */
 export function rawRequest(url: string, method = 'GET', body?: string): Buffer {
   const { host, pathname, search } = new URL(url)
-  const sent = body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]
-  return Buffer.from(
-    [`${method} ${pathname}${search} HTTP/1.1`, `Host: ${host}`, ...sent, '', body ?? ''].join('\r\n'),
-  )
+  const sent =
+    body === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`]
+  return Buffer.from([`${method} ${pathname}${search} HTTP/1.1`, `Host: ${host}`, ...sent, '', body ?? ''].join('\r\n'))
 }
 
 export async function openRawClient(url: string): Promise<RawClient> {
