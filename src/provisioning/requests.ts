@@ -1,5 +1,12 @@
 import { ServiceError } from '../errors.ts'
-import { type Alongside, type Collection, MissingReference, type Peeked, type Store, type Versioned } from '../store/store.ts'
+import {
+  type Alongside,
+  type Collection,
+  MissingReference,
+  type Peeked,
+  type Store,
+  type Versioned,
+} from '../store/store.ts'
 import { changesOf } from './changes.ts'
 import { wishOf } from './held.ts'
 import { hasMade, type Transition } from './lifecycle.ts'

@@ -44,12 +44,10 @@ export function installGuards(app: FastifyInstance, guards: Guards): void {
     }, done)
   })
 
-  // Nothing in the line comes from outside, and looking for secrets would be most of what it costs.
-  const log = app.log.child({}, { redact: [] })
   app.addHook('onResponse', (request, reply, done) => {
     done()
     const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info'
-    log[level](
+    request.log[level](
       {
         requestId: request.id,
         method: request.method,
