@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openRawClient, rawRequest } from './raw-client.ts'
 
 /** What clients saw that asked as fast as they were answered. */
@@ -42,28 +41,4 @@ export async function loadWith(base: string, clients: number, seconds: number, n
 export function load(url: string, clients: number, seconds: number): Promise<Figures> {
   const request = rawRequest(url)
   return loadWith(url, clients, seconds, () => request)
-}
-
-/** Asks for one URL again and again while the work goes on: the slowest answer, in milliseconds. */
-export async function meanwhile(url: string, work: () => Promise<void>): Promise<number> {
-  const connection = await openRawClient(url)
-  const request = rawRequest(url)
-  let over = false
-  let slowest = 0
-  const probing = (async () => {
-    while (!over) {
-      const asked = performance.now()
-      await connection.ask(request)
-      slowest = Math.max(slowest, performance.now() - asked)
-      await sleep(20)
-    }
-  })()
-  try {
-    await work()
-  } finally {
-    over = true
-    await probing
-    connection.close()
-  }
-  return slowest
 }

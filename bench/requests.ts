@@ -11,6 +11,8 @@ import { atLeast, inTurn, type Row } from './row.ts'
 const CLIENTS = [1, 8, 32]
 const ROUNDS = 5
 const SECONDS = 0.7
+const WARM_CLIENTS = 32
+const WARM_SECONDS = 2
 /** So many different requests are read in turn. */
 const READ = 200
 
@@ -23,7 +25,7 @@ const LIMITS: Record<string, string> = {
 /** POST and GET one, durable, against Fastify with SET NX and GET on the same Redis. The API runs alone: no worker takes part. */
 export async function requests(): Promise<Row[]> {
   const redis = await startRedis()
-  const server = await startServer({ roles: 'api', redisUrl: redis.url, env: { LOG_LEVEL: 'warn' } })
+  const server = await startServer({ roles: 'api', redisUrl: redis.url })
   const bare = await startBare('bare-requests.ts', { REDIS_URL: redis.url })
   const rows: Row[] = []
   try {
@@ -41,6 +43,9 @@ export async function requests(): Promise<Row[]> {
       ['POST', 0.6, post(door), post(bare.url)],
       ['GET one', 0.8, get(door), get(bare.url.slice(0, -1))],
     ] as const) {
+      // Compiled code is compared with compiled code.
+      await loadWith(door, WARM_CLIENTS, WARM_SECONDS, ours)
+      await loadWith(bare.url, WARM_CLIENTS, WARM_SECONDS, theirs)
       for (const clients of CLIENTS) {
         const rate = (base: string, next: () => Buffer) => async () =>
           (await loadWith(base, clients, SECONDS, next)).rate

@@ -23,10 +23,12 @@ export function createHandOvers({ queues, log }: { queues: Pick<Queues, 'provisi
   add(handOver: HandOver): Promise<void>
 } {
   let waiting: HandOver[] = []
-  let round: Promise<void> | undefined
+  let goesOn = false
   let next = Promise.withResolvers<void>()
 
   async function goOn(): Promise<void> {
+    if (goesOn) return
+    goesOn = true
     while (waiting.length > 0) {
       const { resolve } = next
       next = Promise.withResolvers()
@@ -36,7 +38,7 @@ export function createHandOvers({ queues, log }: { queues: Pick<Queues, 'provisi
       resolve()
       await sleep(TOGETHER_MS)
     }
-    round = undefined
+    goesOn = false
   }
 
   async function send(handOvers: HandOver[]): Promise<void> {
@@ -51,7 +53,7 @@ export function createHandOvers({ queues, log }: { queues: Pick<Queues, 'provisi
       if (waiting.length >= MOST_WAITING) return
       waiting.push(handOver)
       const { promise } = next
-      round ??= goOn()
+      void goOn()
       await promise
     },
   }
