@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { call, follow } from '../test/harness/client.ts'
 import { startServer } from '../test/harness/server.ts'
 import { requestFor } from '../test/harness/templates.ts'
+import { atMost, inTurn, type Row } from './row.ts'
 
 /**
  * A true kind cluster with the sample package: through the API, and with the same tools called by hand, in turn.
  * Needs kind, docker, kpt and kubectl on the PATH. Seconds from the first call until DU and CU are available.
  */
-const ROUNDS = Number(process.env.ROUNDS ?? 3)
+const ROUNDS = Number(process.env.ROUNDS ?? 1)
 const PACKAGE = join(import.meta.dirname, '..', 'samples', 'packages', '5g-ran')
 
 function run(tool: string, ...args: string[]): void {
@@ -48,26 +49,45 @@ async function throughTheApi(base: string, name: string): Promise<void> {
   if (body.status.provisioningPhase !== 'FULFILLED') throw new Error(body.status.message)
 }
 
-const server = await startServer()
-const figures: { api: number; hand: number }[] = []
-try {
-  for (let round = 0; round < ROUNDS; round++) {
-    const name = `o2ims-bench-${round}`
+/** In turn; a round of both takes a minute and a half or so. */
+export async function kindWorkload(): Promise<Row[]> {
+  const server = await startServer()
+  let round = 0
+  const hand = async () => {
+    const name = `o2ims-bench-${process.pid}-${round}-hand`
     const folder = mkdtempSync(join(tmpdir(), 'o2ims-bench-'))
-    writeFileSync(join(folder, 'kubeconfig'), '', { mode: 0o600 })
-    const hand = await seconds(() => byHand(`${name}-hand`, folder))
-    run('kind', 'delete', 'cluster', '--name', `${name}-hand`, '--kubeconfig', join(folder, 'kubeconfig'))
-    rmSync(folder, { recursive: true })
-    const api = await seconds(() => throughTheApi(server.url, name))
-    await call(`${server.url}/o2ims/v1/provisioningRequests/${name}`, 'DELETE')
-    await follow(`${server.url}/o2ims/v1/provisioningRequests/${name}/events`, AbortSignal.timeout(120_000))
-    figures.push({ api, hand })
-    process.stdout.write(
-      `round ${round + 1}: by hand ${hand.toFixed(1)} s, through the API ${api.toFixed(1)} s, ratio ${(api / hand).toFixed(2)}\n`,
-    )
+    const kubeconfig = join(folder, 'kubeconfig')
+    writeFileSync(kubeconfig, '', { mode: 0o600 })
+    try {
+      return await seconds(() => byHand(name, folder))
+    } finally {
+      run('kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig)
+      rmSync(folder, { recursive: true })
+    }
   }
-} finally {
-  await server.dispose()
+  const api = async () => {
+    const name = `o2ims-bench-${process.pid}-${round++}`
+    const request = `${server.url}/o2ims/v1/provisioningRequests/${name}`
+    try {
+      return await seconds(() => throughTheApi(server.url, name))
+    } finally {
+      await call(request, 'DELETE')
+      await follow(`${request}/events`, AbortSignal.timeout(120_000))
+    }
+  }
+  try {
+    const figures = await inTurn(ROUNDS, api, hand)
+    return [
+      {
+        what: 'kind cluster with the package 5g-ran until DU and CU are available; baseline: kind, kubectl and kpt by hand',
+        ours: `${figures.ours.toFixed(1)} s`,
+        baseline: `${figures.baseline.toFixed(1)} s`,
+        ratio: figures.ratio,
+        target: atMost(1.1, figures.ratio),
+        limit: 'kind, which starts a Kubernetes, and the pods of the package',
+      },
+    ]
+  } finally {
+    await server.dispose()
+  }
 }
-const ratios = figures.map(({ api, hand }) => api / hand).sort((a, b) => a - b)
-process.stdout.write(`median ratio API / by hand: ${(ratios[Math.floor(ratios.length / 2)] ?? 0).toFixed(2)}\n`)

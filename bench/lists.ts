@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,17 +8,14 @@ import type { ResourceInfo } from '../src/inventory/schema.ts'
 import type { Store } from '../src/store/store.ts'
 import { createTestStore } from '../test/harness/redis.ts'
 import { startServer } from '../test/harness/server.ts'
-import { type Figures, load, meanwhile } from './load.ts'
-import { createMonitor } from './measured-process.ts'
+import { startBare } from './bare.ts'
+import { load } from './load.ts'
+import { inTurn, median, type Row } from './row.ts'
 
-/**
- * Lists of resources of about 1 KB, plain, by an index and by a nested extension, for 1 and 8 clients; each beside a bare Fastify route that answers the same bytes.
- * While nothing is written a page is kept and sent again. Any write to a resource voids all pages: the rows with writes say what reading them anew costs, shared by those who ask meanwhile.
- * SIZES and SECONDS (for each figure) make it shorter.
- */
 const SIZES = (process.env.SIZES ?? '1000,10000,100000').split(',').map(Number)
-const SECONDS = Number(process.env.SECONDS ?? 3)
-const CLIENTS = [1, 8]
+const SECONDS = 0.4
+const ROUNDS = 3
+const CLIENTS = 8
 const POOL = '3f0a52d7-4a0e-5c0e-9f55-0d6f5c1f9a10'
 const TYPES = 8
 const AT_ONCE = 200
@@ -67,19 +62,15 @@ async function fill(store: Store, from: number, to: number): Promise<void> {
 }
 
 /** A bare route that answers these bytes, in a process of its own. */
-async function bare(body: string): Promise<{ url: string; end: () => void }> {
+async function bareWith(body: string): Promise<{ url: string; end(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'o2ims-bench-'))
   const BYTES = join(folder, 'bytes')
   writeFileSync(BYTES, body)
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'bare-server.ts')], {
-    env: { ...process.env, BYTES },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [port] = child.stdout ? await once(child.stdout, 'data') : []
+  const bare = await startBare('bare-server.ts', { BYTES })
   return {
-    url: `http://127.0.0.1:${String(port).trim()}/`,
-    end() {
-      child.kill()
+    url: bare.url,
+    async end() {
+      await bare.end()
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -107,26 +98,13 @@ async function whileWritten(store: Store, work: () => Promise<void>): Promise<vo
 async function anew(store: Store, url: string): Promise<number> {
   const times: number[] = []
   const { collection, id, value, indexes } = recordOf('inventoryResource', resource(0))
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     await store.collection(collection).update(id, () => ({ value, alongside: { indexes } }))
     const asked = performance.now()
     await (await fetch(url)).arrayBuffer()
     times.push(performance.now() - asked)
   }
-  return times.sort((a, b) => a - b)[2] ?? 0
-}
-
-interface Row {
-  records: number
-  list: string
-  clients: number
-  written: boolean
-  anewMs: number
-  ours: Figures
-  bareRate: number
-  oneMs: number
-  memoryMb: number
-  longestMs: number
+  return median(times)
 }
 
 const LISTS = [
@@ -137,60 +115,55 @@ const LISTS = [
   { list: 'ordering, none matches', query: '?filter=(gt,extensions/rack/unit,1000)' },
 ]
 
-const { store, redis, key, stop } = await createTestStore()
-const monitor = createMonitor()
-const server = await startServer({
-  roles: 'api',
-  redisUrl: redis.url,
-  encryptionKey: key,
-  env: { ...monitor.env, LOAD_SAMPLES: 'false', LOG_LEVEL: 'warn' },
-})
-const rows: Row[] = []
-try {
-  const resources = `${server.url}${INVENTORY_BASE}/resourcePools/${POOL}/resources`
-  const idle = (await monitor.ask(server.pid())).mostBytes
-  let filled = 0
-  for (const records of SIZES) {
-    await fill(store, filled, records)
-    filled = records
-    for (const { list, query } of LISTS) {
-      const body = await (await fetch(resources + query)).text()
-      const anewMs = await anew(store, resources + query)
-      const baseline = await bare(body)
-      for (const clients of CLIENTS) {
-        const { rate: bareRate } = await load(baseline.url, clients, SECONDS)
-        for (const written of [false, true]) {
-          await monitor.ask(server.pid())
-          let ours: Figures = { rate: 0, median: 0, slowest: 0 }
-          const asking = async () => {
-            ours = await load(resources + query, clients, SECONDS)
-          }
-          const oneMs = await meanwhile(`${resources}/${uuid(1, 7)}`, () =>
-            written ? whileWritten(store, asking) : asking(),
-          )
-          const { mostBytes, longestMs } = await monitor.ask(server.pid())
-          const memoryMb = (mostBytes - idle) / 1e6
-          rows.push({ records, list, clients, written, anewMs, ours, bareRate, oneMs, memoryMb, longestMs })
-          process.stderr.write('.')
-        }
-      }
-      baseline.end()
-    }
-  }
-} finally {
-  await server.dispose()
-  monitor.remove()
-  await stop()
+const LIMITS = {
+  index: 'one question to Redis whether the page is still true; after a write two trips to Redis for the page',
+  walk: 'the same; after a write a walk through the records of the pool until the page is full',
 }
 
-process.stdout.write(
-  `\n${[
-    '| Records | List (a page of 100) | Anew, ms | Clients | Writes | Pages a second | Bare route | Ratio | Median ms | Slowest ms | GET of one, slowest ms | Memory above idle, MB | Event loop held, ms |',
-    '|---|---|---|---|---|---|---|---|---|---|---|---|---|',
-    ...rows.map(({ records, list, clients, written, anewMs, ours, bareRate, oneMs, memoryMb, longestMs }) => {
-      const figures = [ours.rate, bareRate].map((figure) => figure.toFixed(0))
-      const more = [ours.median, ours.slowest, oneMs, memoryMb, longestMs].map((figure) => figure.toFixed(1))
-      return `| ${[records, list, anewMs.toFixed(1), clients, written ? `one each ${WRITE_EVERY_MS} ms` : 'none', ...figures, (ours.rate / bareRate).toFixed(2), ...more].join(' | ')} |`
-    }),
-  ].join('\n')}\n`,
-)
+/**
+ * Lists of resources of about 1 KB, plain, by an index and by a nested extension; each beside a bare Fastify route that answers the same bytes. While nothing is written a
+ * page is kept and sent again; any write to a resource voids all pages, and then they are read anew, once for all who ask meanwhile. SIZES makes it shorter.
+ */
+export async function lists(): Promise<Row[]> {
+  const { store, redis, key, stop } = await createTestStore()
+  const env = { LOAD_SAMPLES: 'false', LOG_LEVEL: 'warn' }
+  const server = await startServer({ roles: 'api', redisUrl: redis.url, encryptionKey: key, env })
+  const rows: Row[] = []
+  try {
+    const resources = `${server.url}${INVENTORY_BASE}/resourcePools/${POOL}/resources`
+    let filled = 0
+    for (const records of SIZES) {
+      await fill(store, filled, records)
+      filled = records
+      for (const { list, query } of LISTS)
+        rows.push(await measured(store, resources + query, `${list}, ${records} records`))
+    }
+  } finally {
+    await server.dispose()
+    await store.close()
+    await stop()
+  }
+  return rows
+}
+
+async function measured(store: Store, url: string, what: string): Promise<Row> {
+  const bare = await bareWith(await (await fetch(url)).text())
+  try {
+    const rate = (asked: string) => async () => (await load(asked, CLIENTS, SECONDS)).rate
+    const figures = await inTurn(ROUNDS, rate(url), rate(bare.url))
+    let written = 0
+    await whileWritten(store, async () => {
+      written = await rate(url)()
+    })
+    const afterWrite = await anew(store, url)
+    return {
+      what,
+      ours: `${figures.ours.toFixed(0)} /s; while written to ${written.toFixed(0)} /s; after a write ${afterWrite.toFixed(1)} ms`,
+      baseline: `${figures.baseline.toFixed(0)} /s`,
+      ratio: figures.ratio,
+      limit: LIMITS[LISTS.findIndex(({ list }) => what.startsWith(list)) < 2 ? 'index' : 'walk'],
+    }
+  } finally {
+    await bare.end()
+  }
+}

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
+import { openRawClient, rawRequest } from './raw-client.ts'
 
 /** What clients saw that asked as fast as they were answered. */
 export interface Figures {
@@ -10,24 +9,26 @@ export interface Figures {
   slowest: number
 }
 
-/** So many clients ask for the same URL, each again as soon as it was answered. Anything but a 200 is an error. */
-export async function load(url: string, clients: number, seconds: number): Promise<Figures> {
-  const dispatcher = new Agent({ connections: clients, pipelining: 1 })
+/** So many clients send requests, each the next as soon as the last was answered. Anything but a 200 or 201 is an error. */
+export async function loadWith(base: string, clients: number, seconds: number, next: () => Buffer): Promise<Figures> {
+  const connections = await Promise.all(Array.from({ length: clients }, () => openRawClient(base)))
   const times: number[] = []
   const began = performance.now()
   const end = began + seconds * 1000
-  const ask = async () => {
-    do {
-      const asked = performance.now()
-      const { statusCode, body } = await request(url, { dispatcher })
-      await body.arrayBuffer()
-      if (statusCode !== 200) throw new Error(`${statusCode} from ${url}`)
-      times.push(performance.now() - asked)
-    } while (performance.now() < end)
-  }
-  await Promise.all(Array.from({ length: clients }, ask))
+  await Promise.all(
+    connections.map(async (connection) => {
+      do {
+        const request = next()
+        const asked = performance.now()
+        const status = await connection.ask(request)
+        if (status !== 200 && status !== 201)
+          throw new Error(`${status} from ${base} to ${request.toString().split('\r\n', 1)[0]}`)
+        times.push(performance.now() - asked)
+      } while (performance.now() < end)
+    }),
+  )
   const took = performance.now() - began
-  await dispatcher.close()
+  for (const connection of connections) connection.close()
   times.sort((a, b) => a - b)
   return {
     rate: (times.length / took) * 1000,
@@ -36,23 +37,8 @@ export async function load(url: string, clients: number, seconds: number): Promi
   }
 }
 
-/** Asks for one URL again and again while the work goes on: the slowest answer, in milliseconds. */
-export async function meanwhile(url: string, work: () => Promise<void>): Promise<number> {
-  const dispatcher = new Agent({ connections: 1 })
-  let over = false
-  let slowest = 0
-  const probing = (async () => {
-    while (!over) {
-      const asked = performance.now()
-      const { body } = await request(url, { dispatcher })
-      await body.arrayBuffer()
-      slowest = Math.max(slowest, performance.now() - asked)
-      await sleep(20)
-    }
-  })()
-  await work()
-  over = true
-  await probing
-  await dispatcher.close()
-  return slowest
+/** The same, all for one URL. */
+export function load(url: string, clients: number, seconds: number): Promise<Figures> {
+  const request = rawRequest(url)
+  return loadWith(url, clients, seconds, () => request)
 }

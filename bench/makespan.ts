@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
@@ -8,6 +6,8 @@ import type { Report } from '../src/provisioning/schema.ts'
 import { startRedis } from '../test/harness/redis.ts'
 import { startServer, type TestServer } from '../test/harness/server.ts'
 import { requestFor } from '../test/harness/templates.ts'
+import { cpuSeconds, peakMegabytes } from './processes.ts'
+import { atMost, type Row } from './row.ts'
 
 /**
  * So many requests of so many seconds at once on one worker with default settings: first the service as one process with its embedded Redis, then API, worker and
@@ -21,7 +21,6 @@ const CLIENTS = 50
 /** Steps of kpt-workload; together they take REQUEST_SECONDS longer than they would. */
 const STEPS = 4
 const LIMIT_MS = 180_000
-const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
 
 /** One measured service: its processes by name, and its Redis. */
 interface Measured {
@@ -83,20 +82,6 @@ async function used({ processes, redis }: Measured): Promise<Used> {
   return { cpu, commands: figure('total_commands_processed'), bytes }
 }
 
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const [, , , , , , , , , , , user = 0, system = 0] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  return (user + system) / TICKS_PER_SECOND
-}
-
-function peakMegabytes(pid: number): number {
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(peak) / 1024
-}
-
 async function post(url: string, dispatcher: Agent): Promise<void> {
   const headers = { 'content-type': 'application/json' }
   let next = 0
@@ -141,8 +126,14 @@ async function makespanOf(url: string, dispatcher: Agent): Promise<number> {
   return (last - first) / 1000
 }
 
-const rows: string[] = []
-for (const shape of SHAPES) {
+/** Each shape by itself, with what it cost. */
+export async function makespan(): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const shape of SHAPES) rows.push(await measuredAs(shape))
+  return rows
+}
+
+async function measuredAs(shape: string): Promise<Row> {
   const measured = await (shape === 'apart' ? apart() : together())
   const dispatcher = new Agent({ connections: CLIENTS, pipelining: 1 })
   try {
@@ -151,39 +142,27 @@ for (const shape of SHAPES) {
     const began = performance.now()
     await post(url, dispatcher)
     const posted = (performance.now() - began) / 1000
-    const afterPosts = await used(measured)
     await allEnded(measured.url)
     const after = await used(measured)
+    const each = Object.entries(after.cpu).map(([name, seconds]) => {
+      return `${name} ${(((seconds - (before.cpu[name] ?? 0)) * 1000) / REQUESTS).toFixed(1)}`
+    })
     const memory = Object.entries(measured.processes).map(([name, pid]) => `${name} ${peakMegabytes(pid).toFixed(0)}`)
-    const each = (earlier: Used, later: Used) =>
-      Object.entries(later.cpu).map(([name, seconds]) => {
-        return `${name} ${(((seconds - (earlier.cpu[name] ?? 0)) * 1000) / REQUESTS).toFixed(2)}`
-      })
-    const makespan = await makespanOf(url, dispatcher)
-    const cells = [
-      shape,
-      makespan.toFixed(1),
-      (makespan / REQUEST_SECONDS).toFixed(2),
-      posted.toFixed(1),
-      each(before, after).join(', '),
-      each(before, afterPosts).join(', '),
-      ((after.commands - before.commands) / REQUESTS).toFixed(1),
-      ((after.bytes - before.bytes) / REQUESTS / 1024).toFixed(0),
-      memory.join(', '),
-    ]
-    rows.push(`| ${cells.join(' | ')} |`)
+    const commands = ((after.commands - before.commands) / REQUESTS).toFixed(0)
+    const kilobytes = ((after.bytes - before.bytes) / REQUESTS / 1024).toFixed(0)
+    const took = await makespanOf(url, dispatcher)
+    const where = shape === 'apart' ? 'API, worker and Redis apart' : 'all in one process'
     if (process.env.COMMANDS) process.stderr.write(await measured.redis.info('commandstats'))
+    return {
+      what: `${REQUESTS} requests of ${REQUEST_SECONDS} s, ${where}`,
+      ours: `${took.toFixed(1)} s (posted in ${posted.toFixed(1)} s, peak memory ${memory.join(', ')} MB)`,
+      baseline: `${REQUEST_SECONDS} s, if only waiting took time`,
+      ratio: took / REQUEST_SECONDS,
+      target: atMost(1.2, took / REQUEST_SECONDS),
+      limit: `processor time of one request in ms: ${each.join(', ')}; ${commands} commands and ${kilobytes} KB to and from Redis`,
+    }
   } finally {
     await dispatcher.close()
     await measured.dispose()
   }
 }
-
-process.stdout.write(
-  `${[
-    '',
-    `| ${REQUESTS} requests of ${REQUEST_SECONDS} s | Makespan, s | Ratio | Posted in, s | CPU ms a request | Of it while posting | Redis commands a request | KB to and from Redis | Peak memory, MB |`,
-    '|---|---|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n')}\n`,
-)

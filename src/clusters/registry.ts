@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
 import { AlreadyExists, type Store, type Versioned } from '../store/store.ts'
+import { looksLikeUuid } from '../uuid.ts'
 import type { Cluster } from './cluster.ts'
 import { createConnections } from './connections.ts'
 import {
@@ -197,7 +198,8 @@ export function createOCloudRegistry({
     },
 
     async resolve(idOrName) {
-      const known = await oClouds.get(idOrName)
+      // Every id is a UUID.
+      const known = looksLikeUuid(idOrName) && (await oClouds.get(idOrName))
       return known ? idOrName : oClouds.findUnique(idOrName)
     },
 

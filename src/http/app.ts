@@ -5,7 +5,7 @@ import type { EventStreams } from './event-stream.ts'
 import type { Operation } from './operation.ts'
 import { answerConnectionError, answerError, installErrors } from './plugins/errors.ts'
 import { installGuards } from './plugins/guards.ts'
-import { installHeaders, setHeaders } from './plugins/headers.ts'
+import { headersFor, installHeaders } from './plugins/headers.ts'
 import { installShutdown } from './plugins/shutdown.ts'
 import { installDocs } from './plugins/swagger.ts'
 import { countRefused, installTelemetry } from './plugins/telemetry.ts'
@@ -36,10 +36,13 @@ export async function createHttpApp({
   log,
   settings,
 }: HttpAppParts): Promise<FastifyInstance> {
+  const setHeaders = headersFor(versioned)
   const app = Fastify({
     loggerInstance: log,
     // One line for each answer is written in plugins/guards.ts
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request costs more than most answers: the few lines that are written say the id themselves.
+    childLoggerFactory: (logger) => logger,
     genReqId: () => randomUUID(),
     // The answer to a request that comes in while we stop is ours, see plugins/shutdown.ts
     return503OnClosing: false,
@@ -47,7 +50,7 @@ export async function createHttpApp({
     requestTimeout: 60_000,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     frameworkErrors(error, request, reply) {
-      answerError(error, request, setHeaders(versioned, request, reply))
+      answerError(error, request, setHeaders(request, reply))
       countRefused(metrics, reply.statusCode, request.method)
     },
     clientErrorHandler(error, socket) {
@@ -58,7 +61,7 @@ export async function createHttpApp({
   })
   if (metrics) installTelemetry(app, operations, metrics)
   installErrors(app)
-  installHeaders(app, versioned)
+  installHeaders(app, setHeaders)
   installShutdown(app, streams)
   installGuards(app, {
     operations,

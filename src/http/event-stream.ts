@@ -113,9 +113,10 @@ function frame({ id, event, data }: ServerSentEvent): string {
 
 /** What we know how to name (the store is away, the request is gone) is no fault of this service. */
 function logBreak(reply: FastifyReply, error: unknown): void {
+  const requestId = reply.request.id
   if (error instanceof ServiceError)
-    reply.log.warn({ code: error.code, cause: error.message }, 'an event stream broke off')
-  else reply.log.error({ err: error }, 'an event stream broke off')
+    reply.log.warn({ requestId, code: error.code, cause: error.message }, 'an event stream broke off')
+  else reply.log.error({ requestId, err: error }, 'an event stream broke off')
 }
 
 async function write(response: ServerResponse, text: string, stopped: AbortSignal): Promise<void> {

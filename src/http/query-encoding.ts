@@ -3,6 +3,7 @@ import { pointer } from './check.ts'
 
 /** INVALID_QUERY for a query whose percent-encoding is broken: the router would take it as it stands. */
 export function checkEncoding(url: string): void {
+  if (!url.includes('%')) return
   const [, query = ''] = url.split(/\?(.*)/s)
   if (decodes(query)) return
   for (const parameter of query.split('&').filter((text) => !decodes(text))) {

@@ -18,8 +18,14 @@ export function registerOperations(app: FastifyInstance, operations: readonly Op
         url: fastifyPath(path),
         exposeHeadRoute: operation.head !== false,
         schema: { response },
-        preParsing: async (request) => checkContentType(operation, request),
-        preValidation: async (request) => parseBody(operation, request),
+        preParsing: (request, _reply, _payload, done) => {
+          checkContentType(operation, request)
+          done()
+        },
+        preValidation: (request, _reply, done) => {
+          parseBody(operation, request)
+          done()
+        },
         handler: async (request, reply) => answer(reply, await operation.run(request, reply)),
       })
   }
@@ -29,7 +35,7 @@ function bodies({ answers }: Operation): Record<string, z.ZodType> {
   return Object.fromEntries(Object.entries(answers).flatMap(([status, { body }]) => (body ? [[status, body]] : [])))
 }
 
-function checkContentType(operation: Operation, request: FastifyRequest): undefined {
+function checkContentType(operation: Operation, request: FastifyRequest): void {
   if (!takesBody(operation)) return
   const type = request.headers['content-type']
   if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type ?? ''))
@@ -38,7 +44,7 @@ function checkContentType(operation: Operation, request: FastifyRequest): undefi
     throw new ServiceError('UNSUPPORTED_MEDIA_TYPE', 'the body must be sent without a Content-Encoding')
 }
 
-async function parseBody(operation: Operation, request: FastifyRequest): Promise<void> {
+function parseBody(operation: Operation, request: FastifyRequest): void {
   const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0)
   if (takesBody(operation)) request.body = readJson(bytes)
   else if (bytes.length === 0) request.body = undefined

@@ -29,9 +29,10 @@ export function aliasesOf({ root, aliases, major, aliasMajors = [] }: VersionedA
   )
 }
 
-/** The API under which a path stands; undefined for the front door and everything else. */
-export function apiOf(apis: readonly VersionedApi[], path: string): VersionedApi | undefined {
-  return apis.find((api) => [api.root, ...api.aliases].some((root) => path.startsWith(`${root}/`)))
+/** Finds the API under which a path stands; undefined for the front door and everything else. */
+export function apiLookup(apis: readonly VersionedApi[]): (path: string) => VersionedApi | undefined {
+  const roots = apis.flatMap((api) => [api.root, ...api.aliases].map((root) => ({ root: `${root}/`, api })))
+  return (path) => roots.find(({ root }) => path.startsWith(root))?.api
 }
 
 /**

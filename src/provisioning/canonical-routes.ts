@@ -1,4 +1,4 @@
-import { resource, resourceUnlessKnown } from '../http/answers.ts'
+import { resource } from '../http/answers.ts'
 import { ifMatch } from '../http/etag.ts'
 import { listQuery } from '../http/list-query.ts'
 import { representedSource } from '../http/list-source.ts'
@@ -8,6 +8,7 @@ import { aliasesOf, type VersionedApi } from '../http/versions.ts'
 import { queryTypeOf } from '../query/query-type.ts'
 import { versionOf } from './etag.ts'
 import { canonicalExamples, infoExample, smoPathExample } from './examples.ts'
+import { createKeptAnswers } from './kept-answers.ts'
 import { canonicalInfo } from './representation.ts'
 import type { ProvisioningRouteParts } from './routes.ts'
 import { idParams, provisioningRequestDataSchema, provisioningRequestInfoSchema } from './schema.ts'
@@ -29,6 +30,7 @@ const item = { ...common, params: idParams, paramExamples: smoPathExample, query
 
 /** The five operations of the specification (table 3.4.3-1): the same service as the front door, in the specification's own words. */
 export function canonicalOperations({ provisioning, lists }: ProvisioningRouteParts): Operation[] {
+  const answerWith = createKeptAnswers(canonicalInfo)
   const list = {
     path: LIST,
     type: queryTypeOf(provisioningRequestInfoSchema),
@@ -107,8 +109,8 @@ export function canonicalOperations({ provisioning, lists }: ProvisioningRoutePa
       },
       errors: ['NOT_FOUND'],
       async handle({ params, headers }) {
-        const record = await provisioning.get(params.provisioningRequestId)
-        return resourceUnlessKnown(headers, canonicalInfo(record), versionOf(record))
+        const id = params.provisioningRequestId
+        return answerWith(id, await provisioning.peek(id), headers)
       },
     }),
     operation({

@@ -1,5 +1,12 @@
 import { ServiceError } from '../errors.ts'
-import { type Alongside, type Collection, MissingReference, type Store, type Versioned } from '../store/store.ts'
+import {
+  type Alongside,
+  type Collection,
+  MissingReference,
+  type Peeked,
+  type Store,
+  type Versioned,
+} from '../store/store.ts'
 import { changesOf } from './changes.ts'
 import { wishOf } from './held.ts'
 import { hasMade, type Transition } from './lifecycle.ts'
@@ -21,6 +28,8 @@ export interface Requests {
   find(id: string): Promise<ProvisioningRecord | undefined>
   /** Rejects with NOT_FOUND. */
   get(id: string): Promise<ProvisioningRecord>
+  /** The same, not looked into yet; `n` stands beside it. */
+  peek(id: string): Promise<Peeked<ProvisioningRecord>>
   /** Reads, changes, compares and sets. `change` returns undefined to leave the record alone. Rejects with NOT_FOUND when it is gone. */
   update(id: string, change: (record: ProvisioningRecord) => Transition | undefined): Promise<ProvisioningRecord>
 }
@@ -151,6 +160,11 @@ export function createRequests(store: Store): Requests {
       const record = await find(id)
       if (!record) throw gone(id)
       return record
+    },
+    async peek(id) {
+      const stored = await collection.peek(id)
+      if (!stored) throw gone(id)
+      return stored
     },
     async update(id, change) {
       const updated = await collection.update(id, (current) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { resource, resourceUnlessKnown } from '../http/answers.ts'
+import { resource } from '../http/answers.ts'
 import { ifMatch } from '../http/etag.ts'
 import { pageQuery } from '../http/list-query.ts'
 import { representedSource } from '../http/list-source.ts'
@@ -10,6 +10,7 @@ import { queryTypeOf } from '../query/query-type.ts'
 import { approvalOperations } from './approval-routes.ts'
 import { versionOf } from './etag.ts'
 import { frontDoorExamples, frontDoorInfoExample, pathExample, planExample } from './examples.ts'
+import { createKeptAnswers } from './kept-answers.ts'
 import type { ProvisioningRecord } from './record.ts'
 import { FRONT_DOOR, frontDoorInfo } from './representation.ts'
 import { frontDoorInfoSchema, frontDoorRequestSchema, idParams, leftSchema, planSchema } from './schema.ts'
@@ -36,6 +37,7 @@ export interface ProvisioningRouteParts {
 
 /** The front door of provisioning: the specification's resource with options, progress and verbs. */
 export function provisioningOperations({ provisioning, lists }: ProvisioningRouteParts): Operation[] {
+  const answerWith = createKeptAnswers(frontDoorInfo)
   const list = {
     path: FRONT_DOOR,
     type: queryTypeOf(frontDoorInfoSchema),
@@ -119,8 +121,8 @@ export function provisioningOperations({ provisioning, lists }: ProvisioningRout
       },
       errors: ['NOT_FOUND'],
       async handle({ params, headers }) {
-        const record = await provisioning.get(params.provisioningRequestId)
-        return resourceUnlessKnown(headers, frontDoorInfo(record), versionOf(record))
+        const id = params.provisioningRequestId
+        return answerWith(id, await provisioning.peek(id), headers)
       },
     }),
     operation({

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../clusters/cluster.ts'
 import type { Diagnostics } from '../diagnostics/schema.ts'
-import type { Page } from '../store/store.ts'
+import type { Page, Peeked } from '../store/store.ts'
 import type { Decision } from './approval.ts'
 import type { LogOptions } from './logs.ts'
 import type { ProvisioningRecord, ProvisioningRequestData, RequestOptions } from './record.ts'
@@ -34,6 +34,8 @@ export interface ProvisioningService {
   /** `created` is false for a blind retry on the front door. */
   create(request: SubmittedRequest): Promise<{ record: ProvisioningRecord; created: boolean }>
   get(id: string): Promise<ProvisioningRecord>
+  /** The same, not looked into yet; `n` stands beside it. */
+  peek(id: string): Promise<Peeked<ProvisioningRecord>>
   list(options: { after?: number; limit: number }): Promise<Page<ProvisioningRecord>>
   /** `ifMatch` is the ETag without quotes, `<generation>-<n>`. */
   replace(id: string, request: SubmittedRequest, ifMatch?: string): Promise<ProvisioningRecord>

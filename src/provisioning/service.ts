@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
-import { AlreadyExists, MissingReference, type Store, VersionConflict } from '../store/store.ts'
+import { MissingReference, type Store, VersionConflict } from '../store/store.ts'
 import { annotate, inSpan, traceHeaders } from '../telemetry/spans.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
@@ -10,6 +10,7 @@ import { changesOfRemoval } from './changes.ts'
 import { createDiagnosticsClient } from './diagnostics-client.ts'
 import { checkMatch } from './etag.ts'
 import { streamEvents } from './events.ts'
+import { createHandOvers } from './hand-over.ts'
 import { isHeld } from './held.ts'
 import { type Clock, cancelled, created, deleting, isEnded, replaced, retried, type Transition } from './lifecycle.ts'
 import { streamLog } from './logs.ts'
@@ -33,11 +34,20 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   const { store, requests, queues, log, clock } = parts
   const planClient = createPlanClient(parts)
 
-  /** Hands the job over, unless the request waits for something else than a worker. When that fails the wish is still in the record, and the dispatcher finds it. */
-  async function handOver(record: ProvisioningRecord, options: { now?: boolean } = {}): Promise<void> {
+  const handOvers = createHandOvers(parts)
+
+  /** Hands the job over, unless the request waits for something else than a worker. Nobody waits for it: when it fails the wish is still in the record, and the dispatcher finds it. */
+  function handOver(record: ProvisioningRecord): void {
     if (isEnded(record.phase) || isHeld(record, clock())) return
     const { provisioningRequestId, reference, generation } = record
-    const how = { ...options, priority: queuePriority(record) }
+    const job = { provisioningRequestId, reference, generation }
+    void inSpan('hand over', { kind: 'producer' }, () => handOvers.add({ job, priority: queuePriority(record) }))
+  }
+
+  /** The same for one that may wait for its next try already: it starts at once. */
+  async function handOverNow(record: ProvisioningRecord): Promise<void> {
+    const { provisioningRequestId, reference, generation } = record
+    const how = { now: true, priority: queuePriority(record) }
     const add = () => queues.provision({ provisioningRequestId, reference, generation }, how)
     await inSpan('hand over', { kind: 'producer' }, add).catch((error: unknown) => {
       log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
@@ -49,7 +59,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     how: (record: ProvisioningRecord) => Transition | undefined,
   ): Promise<ProvisioningRecord> {
     const { record, changed } = await write(id, how)
-    if (changed) await handOver(record)
+    if (changed) handOver(record)
     return record
   }
 
@@ -76,24 +86,24 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       { audit: true, action, provisioningRequestId: id, generation, ...decision, verified: false },
       'a decision about a request, by a name that nobody verified',
     )
-    await handOver(record)
+    handOver(record)
     return record
   }
 
   return {
     async create(request) {
       const id = request.data.provisioningRequestId
-      const known = await requests.find(id)
-      if (known) return { record: sameAgain(known), created: false }
       const reference = randomUUID()
-      const accepted = await accept(request, reference, undefined, parts)
       try {
+        const accepted = await accept(request, reference, undefined, parts)
         const record = await requests.create(traced(created(accepted, reference, clock))).catch(namedReferences)
-        await handOver(record)
+        handOver(record)
         return { record, created: true }
       } catch (error) {
-        if (!(error instanceof AlreadyExists)) throw error
-        return { record: sameAgain(await requests.get(id)), created: false }
+        // Most are new, so nobody asks before the write. Of one that is known nothing else is told, whatever is wrong with it.
+        const known = await requests.find(id)
+        if (!known) throw error
+        return { record: sameAgain(known), created: false }
       }
 
       function sameAgain(record: ProvisioningRecord): ProvisioningRecord {
@@ -106,6 +116,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     },
 
     get: requests.get,
+    peek: requests.peek,
 
     async list(options) {
       const page = await requests.collection.list(options)
@@ -130,7 +141,7 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
       if (orphan) return { record, left: await orphaned(record) }
       // Said again, it is tried again at once.
       if (!changed) await requests.collection.wakeWish(id)
-      await handOver(record, { now: true })
+      await handOverNow(record)
       return { record }
     },
 

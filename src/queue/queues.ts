@@ -46,6 +46,8 @@ export interface Queues {
    * lowest `priority` is next.
    */
   provision(job: ProvisioningJob, options: { priority: number; now?: boolean }): Promise<void>
+  /** The same for many, in one write. */
+  provisionAll(jobs: readonly { job: ProvisioningJob; priority: number }[]): Promise<void>
   /** Rejects with UNAVAILABLE when too many plans are waiting. */
   plan(job: PlanJob): Promise<void>
   depths(): Promise<QueueDepth[]>
@@ -66,12 +68,17 @@ export function createQueues({
     queue.on('error', (error) => log.warn({ queue: queue.name, cause: messageOf(error) }, 'queue connection'))
   return {
     async provision(job, { priority, now = false }) {
-      const added = await provisioning.add('provision', job, { jobId: `${job.reference}-${job.generation}`, priority })
+      const added = await provisioning.add('provision', job, { jobId: jobIdOf(job), priority })
       if (!now || !(await added.isDelayed())) return
       await added.promote().catch(async (error: unknown) => {
         // Its time came in between: that is as good.
         if (await added.isDelayed()) throw error
       })
+    },
+    async provisionAll(jobs) {
+      await provisioning.addBulk(
+        jobs.map(({ job, priority }) => ({ name: 'provision', data: job, opts: { jobId: jobIdOf(job), priority } })),
+      )
     },
     async plan(job) {
       if ((await plans.getWaitingCount()) >= MOST_WAITING_PLANS) {
@@ -90,6 +97,8 @@ export function createQueues({
     },
   }
 }
+
+const jobIdOf = ({ reference, generation }: ProvisioningJob): string => `${reference}-${generation}`
 
 export interface WorkerParts extends Omit<QueueParts, 'connectProducer'> {
   concurrency: number

@@ -58,6 +58,13 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
       return stored === null ? undefined : parse<T>(openValue(stored))
     },
 
+    async peek(id) {
+      const stored = await client.run((redis) => redis.hget(values, id))
+      if (stored === null) return undefined
+      const { n, position, text } = openValue(stored)
+      return { mark: `${n} ${position}`, n, value: () => JSON.parse(text) }
+    },
+
     async list({ limit, ...position }) {
       const size = Math.max(1, Math.min(limit, MOST_ROWS))
       const items: Listed<T>[] = []

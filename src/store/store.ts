@@ -81,11 +81,21 @@ export class StillReferenced extends Error {
 }
 
 /** A collection of JSON records in Redis, ordered by creation, with an event log for each. Every method has a time limit and rejects with ServiceError UNAVAILABLE (retryAfter) when Redis is away. */
+/** A record that was not looked into yet. */
+export interface Peeked<T> {
+  /** Another one after every write, and for a record that was removed and made anew. */
+  mark: string
+  n: number
+  value(): T
+}
+
 export interface Collection<T> {
   readonly name: string
   /** Rejects with AlreadyExists. */
   create(id: string, value: T, alongside?: Alongside): Promise<Versioned<T>>
   get(id: string): Promise<Versioned<T> | undefined>
+  /** For who keeps what it has made of a record: read as it is stored, and parsed only when `value` is called. */
+  peek(id: string): Promise<Peeked<T> | undefined>
   /** In order of creation; a stable keyset: insertions and deletions never repeat or lose others. */
   list(options: { after?: number; limit: number }): Promise<Page<T>>
   /** Records as they are stored, in order of creation, by bounded looks: go on after `next` until it is absent. The same stable keyset as `list`. */

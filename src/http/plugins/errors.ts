@@ -19,7 +19,10 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = toServiceError(thrown)
   const problem = toProblem(error, pathname(request.url), request.id)
   if (error.code === 'INTERNAL')
-    request.log.error({ err: error.cause ?? error, method: request.method, path: problem.instance }, 'unexpected error')
+    request.log.error(
+      { requestId: request.id, err: error.cause ?? error, method: request.method, path: problem.instance },
+      'unexpected error',
+    )
   const retryAfter = error.retryAfter ?? (problem.status === 503 || problem.status === 429 ? 1 : undefined)
   if (retryAfter !== undefined) reply.header('Retry-After', String(Math.ceil(retryAfter)))
   return reply.code(problem.status).headers(error.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem))

@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts'
 import { refuseForeignSites } from '../origin.ts'
 import { allowedMethods } from '../paths.ts'
 import { drain, readBody } from '../request-body.ts'
-import { apiOf, checkVersion, type VersionedApi } from '../versions.ts'
+import { apiLookup, checkVersion, type VersionedApi } from '../versions.ts'
 import { pathOf } from './headers.ts'
 
 export interface Guards {
@@ -20,12 +20,14 @@ export interface Guards {
 /** What every request passes before its operation, and every answer before it leaves. */
 export function installGuards(app: FastifyInstance, guards: Guards): void {
   const { operations, apis, allowedHosts, strictVersion, bodyLimit } = guards
-  app.addHook('onRequest', async (request, reply) => {
+  const apiOf = apiLookup(apis)
+  app.addHook('onRequest', (request, reply, done) => {
     const path = pathOf(request)
-    const api = apiOf(apis, path)
+    const api = apiOf(path)
     refuseForeignSites(request.method, request.headers, allowedHosts)
     if (api) checkVersion(api, path, request.headers.version, strictVersion)
-    if (request.is404) return answerUnrouted(operations, request.method, request.url, reply)
+    if (request.is404) answerUnrouted(operations, request.method, request.url, reply)
+    else done()
   })
 
   // An operation parses its own body (register.ts): here it is only read, within its limit
@@ -34,14 +36,20 @@ export function installGuards(app: FastifyInstance, guards: Guards): void {
     readBody(request.raw, bodyLimit).then((bytes) => done(null, bytes), done)
   })
 
-  app.addHook('onSend', async (request, reply) => {
-    if (!(await drain(request.raw))) reply.header('connection', 'close')
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (request.raw.complete) return done()
+    drain(request.raw).then((drained) => {
+      if (!drained) reply.header('connection', 'close')
+      done()
+    }, done)
   })
 
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
+    done()
     const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info'
     request.log[level](
       {
+        requestId: request.id,
         method: request.method,
         path: request.routeOptions.url,
         status: reply.statusCode,

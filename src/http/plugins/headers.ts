@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { pathname } from '../paths.ts'
-import { apiOf, type VersionedApi } from '../versions.ts'
+import { apiLookup, type VersionedApi } from '../versions.ts'
 
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -11,16 +11,23 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** What every answer carries, errors of every sort included. */
-export function setHeaders(apis: readonly VersionedApi[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const api = apiOf(apis, pathOf(request))
-  return reply.headers(api ? { ...SECURITY_HEADERS, Version: api.version } : SECURITY_HEADERS)
+/** Sets what every answer carries, errors of every sort included. */
+export function headersFor(
+  apis: readonly VersionedApi[],
+): (request: FastifyRequest, reply: FastifyReply) => FastifyReply {
+  const apiOf = apiLookup(apis)
+  return (request, reply) => {
+    const api = apiOf(pathOf(request))
+    reply.headers(SECURITY_HEADERS)
+    return api ? reply.header('version', api.version) : reply
+  }
 }
 
 /** Before anything else has a chance to answer. */
-export function installHeaders(app: FastifyInstance, apis: readonly VersionedApi[]): void {
-  app.addHook('onRequest', async (request, reply) => {
-    setHeaders(apis, request, reply)
+export function installHeaders(app: FastifyInstance, setHeaders: ReturnType<typeof headersFor>): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply)
+    done()
   })
 }
 

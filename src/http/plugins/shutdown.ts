@@ -13,8 +13,8 @@ export function installShutdown(app: FastifyInstance, streams: EventStreams | un
     streams?.close()
     setTimeout(() => app.server.closeAllConnections(), GRACE_MS).unref()
   })
-  app.addHook('onRequest', async (_request, reply) => {
-    if (!stopping) return
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (!stopping) return done()
     reply.header('connection', 'close')
     throw new ServiceError('UNAVAILABLE', 'the service stops', { retryAfter: 2 })
   })

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
 import { AlreadyExists, StillReferenced, type Store, VersionConflict } from '../../store/store.ts'
@@ -24,6 +25,7 @@ export interface CatalogueParts {
 /** How many templates are looked through for the versions that an error names. */
 const SEARCHED = 1000
 const NAMED = 20
+const MOST_KEPT = 200
 
 /** The published templates. They are immutable, so that a request that runs for hours, or is retried next year, means what it meant. */
 export function createTemplateCatalogue({
@@ -35,6 +37,8 @@ export function createTemplateCatalogue({
 }: CatalogueParts): TemplateCatalogue {
   const templates = store.collection<Template>(TEMPLATES)
   const validatorOf = createValidatorCache()
+  /** As they run, the most recently used. */
+  const kept = new LRUCache<string, { mark: string; template: Template }>({ max: MOST_KEPT })
 
   async function versionsOf(name: string): Promise<string[]> {
     const { items } = await templates.list({ limit: SEARCHED })
@@ -88,9 +92,14 @@ export function createTemplateCatalogue({
     },
 
     async find(name, version) {
-      const stored = await templates.get(idOf(name, version))
+      const id = idOf(name, version)
+      const stored = await templates.peek(id)
       if (!stored) throw await unknown(name, version)
-      return expanded(stored.value)
+      const known = kept.get(id)
+      if (known?.mark === stored.mark) return known.template
+      const template = expanded(stored.value())
+      kept.set(id, { mark: stored.mark, template })
+      return template
     },
 
     async accept(template, parameters, standing) {

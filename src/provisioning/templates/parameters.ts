@@ -84,6 +84,7 @@ export function splitSecrets(
   value: JsonObject,
   places: readonly string[][],
 ): { parameters: JsonObject; secrets: JsonObject | undefined } {
+  if (places.length === 0) return { parameters: value, secrets: undefined }
   const parameters = structuredClone(value)
   let secrets: JsonObject | undefined
   for (const place of places) {

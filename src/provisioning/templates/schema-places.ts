@@ -67,15 +67,21 @@ function childrenOf({ schema, path, property }: SchemaPlace): SchemaPlace[] {
 }
 
 /** Where the values of `writeOnly` properties stand. */
-export function secretPlaces(root: JsonObject): string[][] {
-  return schemaPlaces(root).flatMap(({ schema, property }) => (schema.writeOnly === true && property ? [property] : []))
-}
+export const secretPlaces = placesWhere(({ writeOnly }) => writeOnly === true)
 
 /** Where O-Clouds are named. */
-export function oCloudPlaces(root: JsonObject): string[][] {
-  return schemaPlaces(root).flatMap(({ schema, property }) =>
-    schema.format === 'o-cloud' && property ? [property] : [],
-  )
+export const oCloudPlaces = placesWhere(({ format }) => format === 'o-cloud')
+
+/** The same schema is asked for each request of its template. */
+function placesWhere(is: (schema: JsonObject) => boolean): (root: JsonObject) => readonly string[][] {
+  const known = new WeakMap<JsonObject, readonly string[][]>()
+  return (root) => {
+    const places =
+      known.get(root) ??
+      schemaPlaces(root).flatMap(({ schema, property }) => (property && is(schema) ? [property] : []))
+    known.set(root, places)
+    return places
+  }
 }
 
 /** What the schema says of the parameter at that path; undefined when there can be none. */

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../test/harness/children.ts'
+import { startRedis } from '../test/harness/redis.ts'
+import { startServer } from '../test/harness/server.ts'
+import { startBare } from './bare.ts'
+import { residentMegabytes } from './processes.ts'
+import { atMost, median, type Row } from './row.ts'
+
+const BIN = join(import.meta.dirname, '..', 'bin', 'o2ims.js')
+const ROUNDS = 5
+/** After the start, until the memory is looked at. */
+const IDLE_MS = 10_000
+const ASK_EVERY_MS = 5
+const MOST_MS = 30_000
+const CODE =
+  'loading the modules, whose types Node strips at each start, and building the routes with their serialisers'
+
+/** Memory of idle processes, and the time from the spawn until a client is told that the service is ready. */
+export async function footprint(): Promise<Row[]> {
+  const redis = await startRedis()
+  try {
+    const key = randomBytes(32).toString('base64')
+    return [...(await memory(redis.url, key)), ...(await startUp(redis.url, key))]
+  } finally {
+    await redis.stop()
+  }
+}
+
+async function memory(redisUrl: string, encryptionKey: string): Promise<Row[]> {
+  const together = await startServer()
+  const api = await startServer({ roles: 'api', redisUrl, encryptionKey })
+  const worker = await startServer({ roles: 'worker', redisUrl, encryptionKey })
+  const bare = await startBare('bare-requests.ts', { REDIS_URL: redisUrl })
+  try {
+    await sleep(IDLE_MS)
+    const [all = 0, own = 0, its = 0, least = 0] = [together.pid(), api.pid(), worker.pid(), bare.pid].map(
+      residentMegabytes,
+    )
+    const baseline = `${least.toFixed(0)} MB (bare Fastify with ioredis)`
+    return [
+      {
+        what: 'Idle, API and worker in one process',
+        ours: `${all.toFixed(0)} MB`,
+        baseline,
+        ratio: all / least,
+        target: atMost(160, all, ' MB'),
+        limit: 'the code of the libraries; V8 gives pages back late',
+      },
+      {
+        what: 'Idle, API and worker as two processes',
+        ours: `${own.toFixed(0)} + ${its.toFixed(0)} MB`,
+        baseline,
+        ratio: (own + its) / least,
+        target: atMost(160, own + its, ' MB'),
+        limit: 'Node itself and the libraries twice',
+      },
+    ]
+  } finally {
+    await bare.end()
+    await Promise.all([together.dispose(), api.dispose(), worker.dispose()])
+  }
+}
+
+async function startUp(redisUrl: string, key: string): Promise<Row[]> {
+  const external = { REDIS_URL: redisUrl, ENCRYPTION_KEY: key }
+  const times: Record<string, number[]> = { 'all in one': [], API: [], worker: [], bare: [] }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    times.bare?.push(await timed(() => startBare('bare-requests.ts', { REDIS_URL: redisUrl }).then((it) => it.end)))
+    times['all in one']?.push(await timed(() => readyServer({})))
+    times.API?.push(await timed(() => readyServer(external, '--roles', 'api')))
+    times.worker?.push(await timed(() => readyServer(external, '--roles', 'worker')))
+  }
+  const baseline = median(times.bare ?? [])
+  return ['all in one', 'API', 'worker'].map((what) => {
+    const ours = median(times[what] ?? [])
+    return {
+      what: `Start until ready, ${what}`,
+      ours: `${ours.toFixed(0)} ms`,
+      baseline: `${baseline.toFixed(0)} ms (bare Fastify listens)`,
+      ratio: ours / baseline,
+      target: atMost(1000, ours, ' ms'),
+      limit: what === 'all in one' ? `${CODE}; its own Redis starts first` : CODE,
+    }
+  })
+}
+
+/** Milliseconds until that is ready; it is ended again. */
+async function timed(start: () => Promise<() => Promise<unknown>>): Promise<number> {
+  const began = performance.now()
+  const end = await start()
+  const took = performance.now() - began
+  await end()
+  return took
+}
+
+/** Spawned as a user does; resolves with how to end it as soon as /readyz says that it is ready. */
+async function readyServer(env: Record<string, string>, ...args: string[]): Promise<() => Promise<unknown>> {
+  const [port = 0] = await freePorts(1)
+  const dataDir = mkdtempSync(join(tmpdir(), 'o2ims-bench-'))
+  const child = spawn(process.execPath, [BIN, 'serve', ...args], {
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      ...env,
+      [args.includes('worker') ? 'WORKER_PORT' : 'PORT']: String(port),
+      DATA_DIR: dataDir,
+    },
+  })
+  const exited = once(child, 'exit')
+  const end = async () => {
+    child.kill()
+    await exited
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  try {
+    await ready(`http://127.0.0.1:${port}/readyz`, child)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return end
+}
+
+async function ready(url: string, child: ChildProcess): Promise<void> {
+  for (const end = performance.now() + MOST_MS; performance.now() < end; await sleep(ASK_EVERY_MS)) {
+    if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}`)
+    if (
+      await fetch(url).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return
+  }
+  throw new Error(`${url} says not that it is ready`)
+}
