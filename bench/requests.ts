@@ -17,7 +17,7 @@ const WARM_SECONDS = 2
 const READ = 200
 
 const LIMITS: Record<string, string> = {
-  POST: 'one script of some twenty commands (record, indexes, event, log, wish) where the baseline sets one key, and the job for the worker, which is handed over after the answer; with one client the fsync of both',
+  POST: 'three questions to the store before the write (template, name of the O-Cloud, O-Cloud), each of which waits behind the fsyncs of others: the API is idle for three quarters of the time; then a script of some twenty commands where the baseline sets one key, and the job',
   'GET one':
     'headers, metrics and checks of every answer; the text itself is kept while nothing is written to the request',
 }
