@@ -32,8 +32,14 @@ async function start(
   const [port = 0] = await freePorts(1)
   const env = { ...process.env, PORT: String(port), DATA_DIR: dataDir, LOAD_SAMPLES: 'false', ...more }
   const child = spawn(process.execPath, args, { stdio, env })
-  undo.push(async () => child.exitCode ?? child.signalCode ?? child.kill('SIGKILL'))
   const redisPid = async () => JSON.parse(await readFile(join(dataDir, 'redis', 'redis.pid'), 'utf8')).pid
+  undo.push(async () => {
+    if ((child.exitCode ?? child.signalCode) !== null) return
+    child.kill('SIGKILL')
+    // It outlives the service, and nobody starts with this data folder again.
+    const pid = await redisPid().catch(() => undefined)
+    if (pid !== undefined) process.kill(pid)
+  })
   return { child, url: `http://127.0.0.1:${port}`, redisPid }
 }
 
