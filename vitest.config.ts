@@ -28,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: HEAVY,
+          maxWorkers: 3,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
