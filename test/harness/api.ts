@@ -31,6 +31,7 @@ import { startDeliverer } from '../../src/subscriptions/deliverer.ts'
 import { eventKinds } from '../../src/subscriptions/event-kinds.ts'
 import { createSubscriptions } from '../../src/subscriptions/service.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { createUnderway } from '../../src/underway.ts'
 import { labSettings } from '../outgoing/settings.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
@@ -199,6 +200,7 @@ export async function startTestApi({
     oClouds,
     templates: catalogue,
     metrics,
+    underway: createUnderway(),
     ready: store.ping,
     log,
     settings: { heartbeatSeconds: 15, markerKey: randomBytes(16).toString('hex'), ...settings },
