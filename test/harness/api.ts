@@ -38,6 +38,8 @@ import { createThings, type ThingWorld } from './run.ts'
 import { SAMPLES } from './samples.ts'
 
 export interface TestApi {
+  /** Whether there are runs or open event streams. */
+  isUnderway(): boolean
   url: string
   /** What the steps of the template `things` make. */
   world: ThingWorld
@@ -168,6 +170,8 @@ export async function startTestApi({
         takeoverMs: 10_000,
       })
     : undefined
+  const underway = createUnderway()
+  if (running) underway.watch(running.runs)
   await catalogue.publish(THINGS)
   await oClouds.create({ name: 'sim-1', simulated: true })
   const registration = createRegistration({
@@ -200,7 +204,7 @@ export async function startTestApi({
     oClouds,
     templates: catalogue,
     metrics,
-    underway: createUnderway(),
+    underway,
     ready: store.ping,
     log,
     settings: { heartbeatSeconds: 15, markerKey: randomBytes(16).toString('hex'), ...settings },
@@ -209,6 +213,7 @@ export async function startTestApi({
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
+    isUnderway: underway.any,
     world,
     oClouds,
     stopRedis: () => redis.kill(),
