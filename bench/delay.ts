@@ -37,6 +37,8 @@ export async function delay(): Promise<Row[]> {
     await Promise.all(all.map((times, index) => begin(server.url, index, times, stop.signal)))
     const watched = watch(plane, all, stop.signal)
     for (let change = 1; change <= CHANGES; change += 1) {
+      // Before the first one too: that they wait is an event of the same step.
+      await sleep(EVERY_MS)
       await Promise.all(
         all.map(async (times, index) => {
           await sleep((EVERY_MS * index) / REQUESTS)
@@ -44,7 +46,6 @@ export async function delay(): Promise<Row[]> {
           await setReady(plane, index, change)
         }),
       )
-      await sleep(EVERY_MS)
     }
     await eventually(() => {
       if (all.some(({ client, watch: seen }) => !client[CHANGES] || !seen[CHANGES]))

@@ -13,9 +13,18 @@ export function cpuSeconds(pid: number): number {
   return (user + system) / TICKS_PER_SECOND
 }
 
-/** Resident memory in megabytes; what processes share is counted for each. */
+/** Resident memory in megabytes, of the process alone without its children; what processes share is counted for each. */
 export const residentMegabytes = (pid: number): number => statusOf(pid, 'VmRSS')
 export const peakMegabytes = (pid: number): number => statusOf(pid, 'VmHWM')
+
+/**
+ * Resident memory of processes that run the same program, its file counted once. Not the sum of their PSS: that gets less with every other Node on the machine,
+ * the benchmark's own among them.
+ */
+export function togetherMegabytes(...pids: number[]): number {
+  const own = pids.reduce((sum, pid) => sum + statusOf(pid, 'RssAnon') + statusOf(pid, 'RssShmem'), 0)
+  return own + Math.max(...pids.map((pid) => statusOf(pid, 'RssFile')))
+}
 
 function statusOf(pid: number, field: string): number {
   const kilobytes = new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

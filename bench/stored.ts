@@ -7,7 +7,7 @@ import { createTestStore, plainConnection } from '../test/harness/redis.ts'
 import { startServer, type TestServer } from '../test/harness/server.ts'
 import { requestFor } from '../test/harness/templates.ts'
 import { load, loadWith } from './load.ts'
-import { residentMegabytes } from './processes.ts'
+import { cpuSeconds, residentMegabytes } from './processes.ts'
 import { rawRequest } from './raw-client.ts'
 import { atMost, inTurn, median, type Row } from './row.ts'
 
@@ -23,6 +23,7 @@ const SETTLE_MS = 3_000
 interface World {
   url: string
   api: TestServer
+  redisPid: number
   /** A worker on the same Redis. */
   worker(): Promise<TestServer>
   redisMegabytes(): Promise<number>
@@ -43,6 +44,7 @@ async function worldWith(count: number): Promise<World> {
   return {
     url,
     api,
+    redisPid: redis.pid(),
     worker: () => startServer({ ...shared, roles: 'worker', env: {} }),
     async redisMegabytes() {
       return Number(/^used_memory:(\d+)/m.exec(await plain.info('memory'))?.[1]) / 1e6
@@ -122,15 +124,31 @@ async function compared(
   run: (world: World) => Promise<{ rate: number }>,
   limit: string,
 ): Promise<Row> {
-  const perRequest = (world: World) => async () => 1000 / (await run(world)).rate
+  /** Of each round, of API and Redis: what the machine does besides does not count. */
+  const processor = new Map<World, number[][]>([
+    [few, []],
+    [many, []],
+  ])
+  const perRequest = (world: World) => async () => {
+    const pids = [world.api.pid(), world.redisPid]
+    const before = pids.map(cpuSeconds)
+    const { rate } = await run(world)
+    const used = pids.map((pid, at) => (cpuSeconds(pid) - (before[at] ?? 0)) / (rate * SECONDS))
+    processor.get(world)?.push(used)
+    return 1000 / rate
+  }
   const figures = await inTurn(ROUNDS, perRequest(many), perRequest(few))
+  const microseconds = (at: number) =>
+    [many, few]
+      .map((world) => (median((processor.get(world) ?? []).map((used) => used[at] ?? 0)) * 1e6).toFixed(0))
+      .join(' against ')
   return {
     what: `${what} with ${MANY} stored, against ${FEW}; ${CLIENTS} clients`,
     ours: `${figures.ours.toFixed(2)} ms`,
     baseline: `${figures.baseline.toFixed(2)} ms`,
     ratio: figures.ratio,
     target: atMost(1.2, figures.ratio),
-    limit,
+    limit: `${limit}; processor time of one in µs: API ${microseconds(0)}, Redis ${microseconds(1)}`,
   }
 }
 

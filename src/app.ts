@@ -35,6 +35,7 @@ import { inventorySubscriptionOperations } from './subscriptions/inventory-route
 import { SUBSCRIPTIONS_TAG, subscriptionOperations } from './subscriptions/routes.ts'
 import type { Subscriptions } from './subscriptions/service.ts'
 import type { Metrics } from './telemetry/metrics.ts'
+import type { Underway } from './underway.ts'
 
 const INFO = {
   title: 'o2ims',
@@ -75,6 +76,7 @@ export interface AppParts {
   subscriptions: Subscriptions
   inventory: Inventory
   metrics: Metrics
+  underway: Underway
   /** Rejects while the service cannot do its work. */
   ready: () => Promise<void>
   log: Logger
@@ -86,6 +88,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { heartbeatSeconds, maxEventStreams = DEFAULT_MAX_EVENT_STREAMS } = parts.settings
   const streams = createEventStreams({ heartbeatSeconds, max: maxEventStreams })
   parts.metrics.watchStreams(streams.open)
+  parts.underway.watch(streams.open)
   const documented = createOperations(parts, streams)
   const document = once(() => describeOperations(documented))
   const operations = [...documented, ...documentOperations(document)]
@@ -102,7 +105,18 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** Every operation that the OpenAPI document describes. */
 export function createOperations(
-  { provisioning, oClouds, templates, registration, subscriptions, inventory, metrics, ready, log, settings }: AppParts,
+  {
+    provisioning,
+    oClouds,
+    templates,
+    registration,
+    subscriptions,
+    inventory,
+    metrics,
+    ready,
+    log,
+    settings,
+  }: Omit<AppParts, 'underway'>,
   streams: EventStreams,
 ): Operation[] {
   const lists = createLists({

@@ -1,30 +1,42 @@
-import { performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Logger } from 'pino'
 
-/** A collection takes some 50 ms: nobody waits for it while next to nothing is done. */
-const IDLE_SHARE = 0.1
+/** Of one processor: a process at rest needs less than half a percent. Not of the event loop's time, which on a busy machine passes by waiting for a processor. */
+const IDLE_SHARE = 0.02
 /** The young generation of a process that does little stays far below. */
 const WORTH_BYTES = 16 * 1024 * 1024
 const LOOK_MS = 3_000
 
+interface Parts {
+  log: Logger
+  /** Whether there is something that somebody waits for. */
+  isUnderway: () => boolean
+  lookMs?: number
+}
+
 /**
  * Gives memory back to the system when the process has come to rest: after the start, and after a burst of work. V8 itself keeps what its young generation has
- * grown to, a third of the memory of an idle service, until it has other reasons to collect. Keeps no process alive.
+ * grown to, a third of the memory of an idle service, until it has other reasons to collect. A collection stops everything for 50 to 200 ms, so there is none while
+ * anything is underway, however little it needs of the processor. Keeps no process alive.
  */
-export function giveBackIdleMemory(log: Logger, lookMs = LOOK_MS): void {
+export function giveBackIdleMemory({ log, isUnderway, lookMs = LOOK_MS }: Parts): void {
   const collect = collector()
-  let before = performance.eventLoopUtilization()
+  let before = processorMs()
   setInterval(() => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, before)
+    const now = processorMs()
+    const used = now - before
     before = now
     const bytes = youngBytes()
-    if (utilization > IDLE_SHARE || bytes < WORTH_BYTES) return
+    if (used > IDLE_SHARE * lookMs || bytes < WORTH_BYTES || isUnderway()) return
     collect()
     log.debug({ bytes: bytes - youngBytes() }, 'idle memory was given back')
   }, lookMs).unref()
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** What the young generation holds of the system's memory, used or not. */

@@ -35,8 +35,9 @@ export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROL
     })
   }
   try {
-    started.resolve(await startService(loaded.config, roles, log, stop.signal))
-    giveBackIdleMemory(log)
+    const service = await startService(loaded.config, roles, log, stop.signal)
+    started.resolve(service)
+    giveBackIdleMemory({ log, isUnderway: service.isUnderway })
   } catch (error) {
     started.resolve(undefined)
     if (stop.signal.aborted) return

@@ -22,6 +22,7 @@ import { createServiceState } from './service-state.ts'
 import { type OpenStore, openStore } from './store/open-store.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions/service.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createUnderway, type Underway } from './underway.ts'
 
 /** What both roles are made of. */
 export interface Parts {
@@ -39,6 +40,7 @@ export interface Parts {
   subscriptions: Subscriptions
   inventory: Inventory
   metrics: Metrics
+  underway: Underway
 }
 
 /** Opens the store and builds what both roles use; how each is closed is put on `closing`, in order. */
@@ -114,5 +116,6 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
     subscriptions,
     inventory: createInventory(store),
     metrics: createMetrics(createServiceState({ store, requests, queues })),
+    underway: createUnderway(),
   }
 }

@@ -17,6 +17,8 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 export interface Service {
   /** Where the API listens; undefined for a worker alone. */
   url: string | undefined
+  /** Whether there are runs or open event streams. */
+  isUnderway(): boolean
   /** Ends streams and runs at once (they go on elsewhere, or after the next start), then the store. */
   close(): Promise<void>
 }
@@ -65,7 +67,7 @@ export async function startService(
       stopping.push(() => registrar.stop())
     }
     started = true
-    return { url, close }
+    return { url, isUnderway: parts.underway.any, close }
   } catch (error) {
     await close()
     throw error

@@ -57,6 +57,7 @@ export async function startWorker(
     log,
     clock: () => new Date(),
   })
+  parts.underway.watch(worker.runs)
   const deliverer = startDeliverer({
     store: parts.store,
     post: parts.outgoing.post,

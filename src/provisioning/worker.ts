@@ -18,10 +18,18 @@ export interface ProvisioningWorkerParts extends PlanParts {
 
 const GRACE_MS = 2_500
 
-/** The worker role: takes jobs, and finds requests that lost theirs. `close` stops the runs at once; they go on elsewhere or after the next start. */
-export function startProvisioningWorker(given: ProvisioningWorkerParts): { close(): Promise<void> } {
+export interface ProvisioningWorker {
+  /** How many it runs now. */
+  runs(): number
+  /** Stops the runs at once; they go on elsewhere or after the next start. */
+  close(): Promise<void>
+}
+
+/** The worker role: takes jobs, and finds requests that lost theirs. */
+export function startProvisioningWorker(given: ProvisioningWorkerParts): ProvisioningWorker {
   let runsAtWork = 0
-  const parts = { ...given, diagnostics: createDiagnostics(given), runsAtWork: () => runsAtWork }
+  const runs = () => runsAtWork
+  const parts = { ...given, diagnostics: createDiagnostics(given), runsAtWork: runs }
   const shutdown = new AbortController()
   const waiting = new Set<() => void>()
 
@@ -49,6 +57,7 @@ export function startProvisioningWorker(given: ProvisioningWorkerParts): { close
   })
   const dispatcher = startDispatcher(parts)
   return {
+    runs,
     async close() {
       shutdown.abort(new Interruption('shutdown', 'the service stops'))
       const late = setTimeout(() => {

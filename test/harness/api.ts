@@ -31,12 +31,15 @@ import { startDeliverer } from '../../src/subscriptions/deliverer.ts'
 import { eventKinds } from '../../src/subscriptions/event-kinds.ts'
 import { createSubscriptions } from '../../src/subscriptions/service.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { createUnderway } from '../../src/underway.ts'
 import { labSettings } from '../outgoing/settings.ts'
 import { createTestStore } from './redis.ts'
 import { createThings, type ThingWorld } from './run.ts'
 import { SAMPLES } from './samples.ts'
 
 export interface TestApi {
+  /** Whether there are runs or open event streams. */
+  isUnderway(): boolean
   url: string
   /** What the steps of the template `things` make. */
   world: ThingWorld
@@ -167,6 +170,8 @@ export async function startTestApi({
         takeoverMs: 10_000,
       })
     : undefined
+  const underway = createUnderway()
+  if (running) underway.watch(running.runs)
   await catalogue.publish(THINGS)
   await oClouds.create({ name: 'sim-1', simulated: true })
   const registration = createRegistration({
@@ -199,6 +204,7 @@ export async function startTestApi({
     oClouds,
     templates: catalogue,
     metrics,
+    underway,
     ready: store.ping,
     log,
     settings: { heartbeatSeconds: 15, markerKey: randomBytes(16).toString('hex'), ...settings },
@@ -207,6 +213,7 @@ export async function startTestApi({
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
+    isUnderway: underway.any,
     world,
     oClouds,
     stopRedis: () => redis.kill(),

@@ -3,12 +3,12 @@ export function throttle<Args extends unknown[]>(
   everyMs: () => number,
   work: (...args: Args) => void,
 ): { call(...args: Args): void; settle(): void } {
-  let timer: NodeJS.Timeout | undefined
+  let cancel: (() => void) | undefined
   let waiting: Args | undefined
   let last = Date.now()
 
   function flush(): void {
-    timer = undefined
+    cancel = undefined
     if (!waiting) return
     const args = waiting
     waiting = undefined
@@ -19,12 +19,22 @@ export function throttle<Args extends unknown[]>(
   return {
     call(...args) {
       waiting = args
-      timer ??= setTimeout(flush, Math.max(0, last + everyMs() - Date.now()))
+      cancel ??= after(last + everyMs() - Date.now(), flush)
     },
     settle() {
-      clearTimeout(timer)
-      timer = undefined
+      cancel?.()
+      cancel = undefined
       waiting = undefined
     },
   }
+}
+
+/** What is due comes after all that has arrived with it, which a timer would make a millisecond and more. Returns how to cancel it. */
+function after(ms: number, work: () => void): () => void {
+  if (ms > 0) {
+    const timer = setTimeout(work, ms)
+    return () => clearTimeout(timer)
+  }
+  const turn = setImmediate(work)
+  return () => clearImmediate(turn)
 }
