@@ -49,8 +49,7 @@ local function refusal()
     local owner = redis.call('HGET', unique, alongside.unique)
     if owner and owner ~= id then return { 'EXISTS' } end
   end
-  local missing = alongside.references and missing_reference(alongside.references)
-  if missing then return { 'MISSING', missing } end
+  return alongside.references and wrong_reference(alongside.references, alongside.marks)
 end
 local function tell_lanes()
   if alongside.closeLane then close_lane(alongside.closeLane) end
