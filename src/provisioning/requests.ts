@@ -152,9 +152,10 @@ export function createRequests(store: Store): Requests {
     find,
     async create(transition, reading) {
       const { record } = transition
+      const { references = [], ...others } = alongside(undefined, transition)
       const stored = await collection.create(record.provisioningRequestId, record, {
-        ...alongside(undefined, transition),
-        references: referencesOf(record).map((reference) => reading?.marked(reference) ?? reference),
+        ...others,
+        references: reading ? references.map(reading.marked) : references,
         wish: wishOf(record),
       })
       return recordOf(stored)
