@@ -2,7 +2,7 @@ import type { FieldError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../json.ts'
 import { PARAMETERS_POINTER } from './parameters.ts'
 import { pointerTo } from './pointer.ts'
-import { parseText, type Reference, renderInputs } from './references.ts'
+import { parseText, type Reference, renderParts, type TextPart } from './references.ts'
 import { isObject } from './schema-places.ts'
 import type { Template } from './template.ts'
 
@@ -19,7 +19,7 @@ export function namespaceFaults({ steps }: Pick<Template, 'steps'>, parameters: 
 
 /** A namespace whose name begins with a parameter. */
 interface Namespace {
-  text: string
+  parts: readonly TextPart[]
   path: string[]
 }
 
@@ -41,13 +41,14 @@ function namespacesIn(value: JsonValue): Namespace[] {
 }
 
 function namespaceOf(text: string): Namespace[] {
-  const [first] = parseText(text)
+  const parts = parseText(text)
+  const [first] = parts
   const reference: Reference | undefined = first && 'reference' in first ? first.reference : undefined
-  return reference?.to === 'parameter' ? [{ text, path: reference.path }] : []
+  return reference?.to === 'parameter' ? [{ parts, path: reference.path }] : []
 }
 
-function faultOf({ text, path }: Namespace, parameters: JsonObject): FieldError[] {
-  const { name } = renderInputs({ name: text }, { parameters, steps: {}, unknown: '' })
+function faultOf({ parts, path }: Namespace, parameters: JsonObject): FieldError[] {
+  const name = renderParts(parts, { parameters, steps: {}, unknown: '' })
   if (typeof name !== 'string' || !OF_KUBERNETES.test(name)) return []
   const message = 'is a namespace of Kubernetes itself (kube-…): take one of your own'
   return [{ pointer: PARAMETERS_POINTER + pointerTo(path), message }]
