@@ -76,6 +76,7 @@ export function createOCloudRegistry({
   const targets = createKeptRecords(oClouds, {
     most: MOST_KEPT,
     make: ({ name, simulated: played }) => ({ name, simulated: played }),
+    feed: store.feed,
   })
   const idsByName = new LRUCache<string, string>({ max: MOST_KEPT })
   const answer = ({ value, n }: Versioned<StoredOCloud>): Versioned<OCloud> => ({ value: openPart(value), n })

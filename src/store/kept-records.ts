@@ -1,17 +1,22 @@
 import { LRUCache } from 'lru-cache'
 import type { Reading } from './reading.ts'
-import type { Collection } from './store.ts'
+import type { Collection, Feed } from './store.ts'
 
 /**
  * Finds records by their ids and keeps what is made of them, of the `most` that were used last. Whether what was kept is good without asking, the reading knows. That a record is not
- * there is never kept.
+ * there is never kept; and nothing is when the feed has lost something: after a failover that lost a write, another one may have got its mark.
  */
 export function createKeptRecords<T, Made extends object>(
   collection: Pick<Collection<T>, 'name' | 'peek'>,
-  { most, make }: { most: number; make: (value: T) => Made },
+  { most, make, feed }: { most: number; make: (value: T) => Made; feed: Pick<Feed, 'subscribe'> },
 ): (id: string, reading: Reading) => Promise<Made | undefined> {
   const records = new LRUCache<string, { mark: string; made: Made }>({ max: most })
   const { name } = collection
+  feed.subscribe(
+    name,
+    () => undefined,
+    () => records.clear(),
+  )
 
   return async (id, reading) => {
     const known = records.get(id)

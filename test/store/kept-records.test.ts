@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeptRecords } from '../../src/store/kept-records.ts'
 import { createReading } from '../../src/store/reading.ts'
-import { ChangedReference, MissingReference } from '../../src/store/store.ts'
+import { ChangedReference, type Feed, MissingReference } from '../../src/store/store.ts'
 import { needs } from '../harness/needs.ts'
 import { createTwoStores, type TwoStores } from './two-stores.ts'
 
@@ -23,8 +23,16 @@ describe('records that a process keeps', needs('redis'), () => {
       return collection.peek(id)
     }
     const { name } = collection
-    const find = createKeptRecords({ name, peek }, { most, make: ({ text }) => ({ shouted: text.toUpperCase() }) })
-    return { collection, elsewhere: stores.other.collection<{ text: string }>(name), find, counted }
+    let lost = (): void => undefined
+    const feed: Pick<Feed, 'subscribe'> = {
+      subscribe(_topic, _onEntry, onGap) {
+        lost = onGap
+        return () => undefined
+      },
+    }
+    const make = ({ text }: { text: string }) => ({ shouted: text.toUpperCase() })
+    const find = createKeptRecords({ name, peek }, { most, make, feed })
+    return { lost: () => lost(), collection, elsewhere: stores.other.collection<{ text: string }>(name), find, counted }
   }
   const trusting = () => createReading({ anew: false })
   const anew = () => createReading({ anew: true })
@@ -53,6 +61,15 @@ describe('records that a process keeps', needs('redis'), () => {
     expect(await find('a', anew())).toBeUndefined()
     expect(await find('a', trusting())).toBeUndefined()
     expect(counted.asked).toBe(4)
+  })
+
+  it('are asked for again after the feed has lost something', async () => {
+    const { collection, find, counted, lost } = kept()
+    await collection.create('a', { text: 'one' })
+    await find('a', trusting())
+    lost()
+    await find('a', trusting())
+    expect(counted.asked).toBe(2)
   })
 
   it('are so many at most', async () => {

@@ -27,6 +27,8 @@ export interface CatalogueParts {
 const SEARCHED = 1000
 const NAMED = 20
 const MOST_KEPT = 200
+/** So that a failover that lost a template is seen in the feed (kept-records.ts). */
+const PUBLISHED = [{ event: 'published', data: null }]
 
 /** The published templates. They are immutable, so that a request that runs for hours, or is retried next year, means what it meant. */
 export function createTemplateCatalogue({
@@ -38,7 +40,7 @@ export function createTemplateCatalogue({
 }: CatalogueParts): TemplateCatalogue {
   const templates = store.collection<Template>(TEMPLATES)
   const validatorOf = createValidatorCache()
-  const asTheyRun = createKeptRecords(templates, { most: MOST_KEPT, make: expanded })
+  const asTheyRun = createKeptRecords(templates, { most: MOST_KEPT, make: expanded, feed: store.feed })
 
   async function versionsOf(name: string): Promise<string[]> {
     const { items } = await templates.list({ limit: SEARCHED })
@@ -62,7 +64,7 @@ export function createTemplateCatalogue({
       checkTemplate(template, stepRegistry)
       const { name, version } = template
       try {
-        const published = await templates.create(idOf(name, version), template)
+        const published = await templates.create(idOf(name, version), template, { events: PUBLISHED })
         log.info({ template: name, version }, 'template published')
         return published
       } catch (error) {
