@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { JsonValue } from '../json.ts'
@@ -8,8 +7,6 @@ import type { FeedEntry } from './store.ts'
 import { compareStreamIds } from './stream-id.ts'
 
 const BATCH = 500
-/** While nothing of what passes is wanted it gathers for so long: to be woken by each entry costs more than to read it. */
-const GATHER_MS = 5
 const NOTHING_YET = '0-0'
 
 interface Parts {
@@ -38,20 +35,20 @@ export async function startFeedReader({
   await connected(redis)
   let position = await newestId(redis)
 
-  async function readOnce(): Promise<void> {
+  async function readOnce(): Promise<boolean> {
     const answer = await redis.xread('COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', KEYS.feed, position)
     const rows = answer?.[0]?.[1] ?? []
     const last = rows.at(-1)?.[0]
     const full = rows.length === BATCH
     // Asked before the entries are passed on, so that a gap is known before what follows it.
     if (last !== undefined && full && (await isTrimmedAfter(redis, position))) onGap()
-    const wanted = rows.filter(([, [, topic = '']]) => isWanted(topic))
-    for (const row of wanted) {
-      const entry = toEntry(row, log)
+    for (const row of rows) {
+      const [, [, topic = '']] = row
+      const entry = isWanted(topic) ? toEntry(row, log) : undefined
       if (entry) onEntry(entry)
     }
     position = last ?? position
-    if (last !== undefined && wanted.length === 0 && !full) await sleep(GATHER_MS, undefined, { signal })
+    return full
   }
 
   /** After an outage: the stream may have been trimmed meanwhile, or be another one (a store that lost its data, or the last of them at a failover). */
