@@ -17,7 +17,7 @@ const WARM_SECONDS = 2
 const READ = 200
 
 const LIMITS: Record<string, string> = {
-  POST: 'three questions to the store before the write (template, name of the O-Cloud, O-Cloud), each of which waits behind the fsyncs of others: the API is idle for three quarters of the time; then a script of some twenty commands where the baseline sets one key, and the job',
+  POST: 'processor time: a script of eighteen commands where the baseline sets one key, the job, and in the API all that is checked, written and told of a request',
   'GET one':
     'headers, metrics and checks of every answer; the text itself is kept while nothing is written to the request',
 }

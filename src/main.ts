@@ -2,6 +2,7 @@ import { loadConfig } from './config.ts'
 import { messageOf } from './errors.ts'
 import { giveBackIdleMemory } from './idle-memory.ts'
 import { createLogger } from './log.ts'
+import { createLogOutput } from './log-output.ts'
 import { ROLES, type Role, startService } from './service.ts'
 import { startTracing } from './telemetry/tracing.ts'
 
@@ -13,7 +14,7 @@ export async function serve(env: NodeJS.ProcessEnv, roles: readonly Role[] = ROL
     process.exitCode = 1
     return
   }
-  const log = createLogger(loaded.config.logLevel)
+  const log = createLogger(loaded.config.logLevel, createLogOutput())
   const { shutdownSeconds } = loaded.config
   const endTracing = await startTracing(loaded.config, log)
   const stop = new AbortController()

@@ -62,7 +62,7 @@ export async function createParts(config: Config, log: Logger, closing: (() => P
   const templates = createTemplateCatalogue({
     store,
     stepRegistry: STEPS,
-    resolveOCloud: (name) => oClouds.resolve(name),
+    resolveOCloud: oClouds.resolve,
     listOClouds: () => allOClouds(oClouds),
     log,
   })

@@ -1,3 +1,4 @@
+import type { Reading } from '../store/reading.ts'
 import type { Page, Versioned } from '../store/store.ts'
 import type { Cluster, OCloudStatus } from './cluster.ts'
 import type { OCloudEndpoint } from './endpoint-schema.ts'
@@ -43,8 +44,10 @@ export interface OCloudRegistry {
   /** `expected` is the `n` of If-Match. */
   replace(oCloudId: string, input: OCloudInput, expected?: number): Promise<Versioned<OCloud>>
   remove(oCloudId: string, expected?: number): Promise<void>
-  /** Id or name to id. */
-  resolve(idOrName: string): Promise<string | undefined>
+  /** Id or name to id; read anew without `reading`. */
+  resolve(idOrName: string, reading?: Reading): Promise<string | undefined>
+  /** NOT_FOUND when it is not there. */
+  isSimulated(oCloudId: string, reading: Reading): Promise<boolean>
   /** Asked of the cluster with a time limit, cached some seconds. Never rejects because the cluster is away. */
   status(oCloudId: string): Promise<OCloudStatus>
   /** The open connection, cached; made anew after the kubeconfig changed. */

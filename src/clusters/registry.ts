@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ServiceError } from '../errors.ts'
+import { createKeptRecords } from '../store/kept-records.ts'
+import { createReading } from '../store/reading.ts'
 import { AlreadyExists, type Store, type Versioned } from '../store/store.ts'
 import { looksLikeUuid } from '../uuid.ts'
 import type { Cluster } from './cluster.ts'
@@ -53,6 +56,7 @@ interface Access {
 }
 
 const REQUESTS = 'provisioningRequest'
+const MOST_KEPT = 2000
 
 /** The registered O-Clouds: a record for each, its kubeconfig encrypted beside it, and one open connection in each process. */
 export function createOCloudRegistry({
@@ -69,6 +73,12 @@ export function createOCloudRegistry({
   const statuses = createStatusCache(statusCacheSeconds)
 
   const kubeconfigs = createSealedKubeconfigs(store.secrets)
+  const targets = createKeptRecords(oClouds, {
+    most: MOST_KEPT,
+    make: ({ name, simulated: played }) => ({ name, simulated: played }),
+    feed: store.feed,
+  })
+  const idsByName = new LRUCache<string, string>({ max: MOST_KEPT })
   const answer = ({ value, n }: Versioned<StoredOCloud>): Versioned<OCloud> => ({ value: openPart(value), n })
 
   async function read(oCloudId: string): Promise<Versioned<StoredOCloud>> {
@@ -197,10 +207,23 @@ export function createOCloudRegistry({
       if (!(await forget(stored.value, expected))) throw notFound(oCloudId)
     },
 
-    async resolve(idOrName) {
+    async resolve(idOrName, reading = createReading({ anew: true })) {
       // Every id is a UUID.
-      const known = looksLikeUuid(idOrName) && (await oClouds.get(idOrName))
-      return known ? idOrName : oClouds.findUnique(idOrName)
+      if (looksLikeUuid(idOrName) && (await targets(idOrName, reading))) return idOrName
+      // A name is part of the record and unique: as long as the record is the same, the name is its own and nobody else's.
+      const isOf = async (id: string) => (await targets(id, reading))?.name === idOrName
+      const known = idsByName.get(idOrName)
+      if (known !== undefined && (await isOf(known))) return known
+      const found = await oClouds.findUnique(idOrName)
+      if (found === undefined || !(await isOf(found))) return undefined
+      idsByName.set(idOrName, found)
+      return found
+    },
+
+    async isSimulated(oCloudId, reading) {
+      const target = await targets(oCloudId, reading)
+      if (!target) throw notFound(oCloudId)
+      return target.simulated
     },
 
     async status(oCloudId) {

@@ -1,6 +1,7 @@
-import type { OCloud } from '../clusters/registry-types.ts'
+import type { OCloudRegistry } from '../clusters/registry-types.ts'
 import { ServiceError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
+import { createReading, type Reading } from '../store/reading.ts'
 import type { SecretBox } from '../store/store.ts'
 import { canonicalJson } from './canonical-json.ts'
 import type { Accepted } from './lifecycle.ts'
@@ -16,7 +17,7 @@ import type { Template } from './templates/template.ts'
 
 export interface AcceptParts {
   catalogue: Pick<TemplateCatalogue, 'find' | 'accept'>
-  oClouds: { get(oCloudId: string): Promise<{ value: Pick<OCloud, 'simulated'> }> }
+  oClouds: Pick<OCloudRegistry, 'isSimulated'>
   secrets: Pick<SecretBox, 'seal' | 'fingerprint'>
   /** False: requests that make a cluster keep it after a failure, unless they say so themselves. Default true. */
   deleteClusterOnFailure?: boolean
@@ -34,22 +35,23 @@ export function sentHashOf(
 
 /**
  * Validates a POST or PUT against its template (design.md 3.1). Rejects with UNKNOWN_TEMPLATE, TEMPLATE_PARAMETERS, INVALID_OPTIONS.
- * The writeOnly parameters leave `data` and are sealed under the request's reference.
+ * The writeOnly parameters leave `data` and are sealed under the request's reference. Template and O-Clouds are read anew without `reading`.
  */
 export async function accept(
   request: SubmittedRequest,
   reference: string,
   before: ProvisioningRecord | undefined,
   { catalogue, oClouds, secrets, deleteClusterOnFailure = true }: AcceptParts,
+  reading: Reading = createReading({ anew: true }),
 ): Promise<Accepted> {
-  const template = await catalogue.find(request.data.templateName, request.data.templateVersion)
+  const template = await catalogue.find(request.data.templateName, request.data.templateVersion, reading)
   const sent = request.canonical ? before?.options : request.options
   const options = deleteClusterOnFailure ? sent : keepingCluster(sent, template)
   const checks = [() => checkSimulatedSteps(options, template), () => checkQueueOptions(options, template)]
   const parameters = await acceptParameters().catch((error: unknown) => {
     throw alsoTelling(error, checks)
   })
-  const simulated = await isSimulated(template, parameters, oClouds)
+  const simulated = await isSimulated(template, parameters, oClouds, reading)
   checkSimulation(options, simulated)
   for (const check of checks) check()
   return {
@@ -65,7 +67,8 @@ export async function accept(
 
   async function acceptParameters(): Promise<AcceptedParameters> {
     const given = request.data.templateParameters ?? {}
-    const accepted = await catalogue.accept(template, given, standingTarget(template, before))
+    const standing = standingTarget(template, before)
+    const accepted = await catalogue.accept(template, given, { standing, reading })
     refuse(namespaceFaults(template, mergeSecrets(accepted.parameters, accepted.secrets)))
     return accepted
   }
@@ -99,8 +102,9 @@ async function isSimulated(
   template: Template,
   { parameters, secrets, oCloudIds }: AcceptedParameters,
   oClouds: AcceptParts['oClouds'],
+  reading: Reading,
 ): Promise<boolean> {
-  const registered = await Promise.all(oCloudIds.map(async (id) => (await oClouds.get(id)).value.simulated))
+  const registered = await Promise.all(oCloudIds.map((id) => oClouds.isSimulated(id, reading)))
   const drivers = template.steps
     .filter((step) => step.uses === 'kind-cluster')
     .map(

@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts'
+import type { Reading } from '../store/reading.ts'
 import {
   type Alongside,
   type Collection,
@@ -24,7 +25,8 @@ export const topicOf = (provisioningRequestId: string): string => `${REQUESTS}:$
 /** The store of provisioning requests: a change of the record and its events are one atomic write (design.md 3.1). */
 export interface Requests {
   readonly collection: Collection<ProvisioningRecord>
-  create(transition: Transition): Promise<ProvisioningRecord>
+  /** Rejects with ChangedReference when its template or an O-Cloud is not what `reading` has seen any more. */
+  create(transition: Transition, reading?: Reading): Promise<ProvisioningRecord>
   find(id: string): Promise<ProvisioningRecord | undefined>
   /** Rejects with NOT_FOUND. */
   get(id: string): Promise<ProvisioningRecord>
@@ -148,10 +150,12 @@ export function createRequests(store: Store): Requests {
   return {
     collection,
     find,
-    async create(transition) {
+    async create(transition, reading) {
       const { record } = transition
+      const { references = [], ...others } = alongside(undefined, transition)
       const stored = await collection.create(record.provisioningRequestId, record, {
-        ...alongside(undefined, transition),
+        ...others,
+        references: reading ? references.map(reading.marked) : references,
         wish: wishOf(record),
       })
       return recordOf(stored)

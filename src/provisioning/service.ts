@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
-import { MissingReference, type Store, VersionConflict } from '../store/store.ts'
+import { createReading, type Reading } from '../store/reading.ts'
+import { AlreadyExists, ChangedReference, MissingReference, type Store, VersionConflict } from '../store/store.ts'
 import { annotate, inSpan, traceHeaders } from '../telemetry/spans.ts'
 import { type AcceptParts, accept, sentHashOf } from './accept.ts'
 import { approved, type Decision, rejected } from './approval.ts'
@@ -18,7 +19,7 @@ import { createPlanClient } from './plan-client.ts'
 import { queuePriority } from './priority.ts'
 import type { MadeObject, ProvisioningRecord, StepRecord } from './record.ts'
 import { type Requests, recordOf, TEMPLATES } from './requests.ts'
-import type { ProvisioningService } from './service-types.ts'
+import type { ProvisioningService, SubmittedRequest } from './service-types.ts'
 
 export interface ServiceParts extends AcceptParts {
   store: Store
@@ -52,6 +53,24 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
     await inSpan('hand over', { kind: 'producer' }, add).catch((error: unknown) => {
       log.warn({ provisioningRequestId, cause: messageOf(error) }, 'the job could not be handed over yet')
     })
+  }
+
+  /** By what this process knows of template and O-Clouds, which the write compares. Whatever is wrong with that, they are read anew, and it is tried again. */
+  async function writeNew(request: SubmittedRequest, reference: string): Promise<ProvisioningRecord> {
+    for (let tries = 1; ; tries++) {
+      const reading = createReading({ anew: tries > 1 })
+      try {
+        const accepted = await accept(request, reference, undefined, parts, reading)
+        return await requests.create(traced(created(accepted, reference, clock)), reading).catch(namedReferences)
+      } catch (error) {
+        if (!mayBeOutdated(error, reading)) throw error
+        if (tries === WRITE_TRIES)
+          throw new ServiceError('UNAVAILABLE', 'the template or an O-Cloud is changed all the time; try again', {
+            cause: error,
+            retryAfter: 1,
+          })
+      }
+    }
   }
 
   async function change(
@@ -93,10 +112,8 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   return {
     async create(request) {
       const id = request.data.provisioningRequestId
-      const reference = randomUUID()
       try {
-        const accepted = await accept(request, reference, undefined, parts)
-        const record = await requests.create(traced(created(accepted, reference, clock))).catch(namedReferences)
+        const record = await writeNew(request, randomUUID())
         handOver(record)
         return { record, created: true }
       } catch (error) {
@@ -210,6 +227,15 @@ function traced(transition: Transition, before?: ProvisioningRecord): Transition
   if (before?.generation === record.generation) return transition
   const { traceparent } = traceHeaders()
   return { ...transition, record: { ...record, ...(traceparent !== undefined && { traceparent }) } }
+}
+
+const WRITE_TRIES = 10
+
+/** Whether the request may be fine all the same: it was refused by what was kept, or by what has changed since it was read. */
+function mayBeOutdated(error: unknown, { tookKept }: Reading): boolean {
+  if (error instanceof ChangedReference) return true
+  const whoeverReads = error instanceof AlreadyExists || (error instanceof ServiceError && error.code === 'UNAVAILABLE')
+  return tookKept && !whoeverReads
 }
 
 /** How long a DELETE with orphan=true waits for the run that it ends. */

@@ -169,6 +169,7 @@ function encodeAlongside(name: string, { events, references, lines, indexes, cha
     events: events?.length ?? 0,
     lines: lines?.length ?? 0,
     references: references?.map(({ collection, id }) => recordName(collection, id)),
+    marks: references?.map(({ mark = '' }) => mark),
   })
 }
 

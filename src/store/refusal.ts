@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts'
 import type { Reply } from './redis-client.ts'
-import { AlreadyExists, Fenced, MissingReference, StillReferenced, VersionConflict } from './store.ts'
+import { AlreadyExists, ChangedReference, Fenced, MissingReference, StillReferenced, VersionConflict } from './store.ts'
 
 /** The error for what a write script answered instead of OK. */
 export function refusalOf([code, ...details]: Reply[], collection: string, id: string): Error {
@@ -13,6 +13,8 @@ export function refusalOf([code, ...details]: Reply[], collection: string, id: s
       return new Fenced(`${collection} ${id} is worked on by somebody else now`)
     case 'MISSING':
       return new MissingReference(parseName(String(details[0])))
+    case 'CHANGED':
+      return new ChangedReference(`${String(details[0])} was written to since it was read`)
     case 'USED':
       return new StillReferenced(details.map(String).sort())
     default:

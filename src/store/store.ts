@@ -26,12 +26,20 @@ export interface LogEntry {
   data: JsonValue
 }
 
+/** A record of another collection. */
+export interface Reference {
+  collection: string
+  id: string
+  /** What it was when it was read (`Peeked.mark`): when it is another one by now, the write fails with ChangedReference. */
+  mark?: string
+}
+
 /** What happens together with a write, in the same atomic step. */
 export interface Alongside {
   /** Appended to the record's event log and to the feed, in order. */
   events?: LogEntry[]
   /** Records of other collections that this one names: they must exist (else the write fails with MissingReference) and cannot be removed while named. Replaces what was named before. */
-  references?: { collection: string; id: string }[]
+  references?: Reference[]
   /** A second key of the record, unique in its collection (an O-Cloud's name). Replaces the one before; taken by another record: AlreadyExists. */
   unique?: string
   /** True: work is wanted for this record (see `dueWishes`), now; a number: at that time, in milliseconds since 1970; false: the wish is done. */
@@ -71,6 +79,8 @@ export class MissingReference extends Error {
     this.reference = reference
   }
 }
+/** A named record of another collection is not what was read of it. */
+export class ChangedReference extends Error {}
 /** The record is named by others: `by` holds up to ten of them as `<collection>:<id>`. */
 export class StillReferenced extends Error {
   readonly by: string[]

@@ -67,7 +67,7 @@ async function offlineParts(named: Set<string>, simulationAsked: boolean): Promi
     },
     oClouds: {
       // Who asks for a simulation means a simulated one: the service tells the truth.
-      get: async (name) => ({ value: { simulated: oClouds.get(name)?.simulated ?? simulationAsked } }),
+      isSimulated: async (name) => oClouds.get(name)?.simulated ?? simulationAsked,
     },
     secrets: {
       seal: () => 'not kept',

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../json.ts'
+import type { Reading } from '../../store/reading.ts'
 import type { Page, Versioned } from '../../store/store.ts'
 import type { Template } from './template.ts'
 
@@ -19,11 +20,15 @@ export interface TemplateCatalogue {
   get(name: string, version: string): Promise<Versioned<Template>>
   list(options: { after?: number; limit: number }): Promise<Page<Template>>
   remove(name: string, version: string, expected?: number): Promise<void>
-  /** For a request: as it runs, its fields expanded into steps. UNKNOWN_TEMPLATE instead of NOT_FOUND, and says which versions there are. */
-  find(name: string, version: string): Promise<Template>
+  /** For a request: as it runs, its fields expanded into steps. UNKNOWN_TEMPLATE instead of NOT_FOUND, and says which versions there are. Read anew without `reading`. */
+  find(name: string, version: string, reading?: Reading): Promise<Template>
   /**
    * Validates, fills defaults, resolves O-Clouds, chooses one where the template selects it. Pointers start with /templateParameters. `standing` is the id of the O-Cloud that an
    * earlier generation has: it stays chosen.
    */
-  accept(template: Template, parameters: JsonObject, standing?: string): Promise<AcceptedParameters>
+  accept(
+    template: Template,
+    parameters: JsonObject,
+    options?: { standing?: string | undefined; reading?: Reading },
+  ): Promise<AcceptedParameters>
 }

@@ -1,6 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../errors.ts'
+import { createKeptRecords } from '../../store/kept-records.ts'
+import { createReading, type Reading } from '../../store/reading.ts'
 import { AlreadyExists, StillReferenced, type Store, VersionConflict } from '../../store/store.ts'
 import { TEMPLATES } from '../requests.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
@@ -16,7 +17,7 @@ export interface CatalogueParts {
   store: Store
   stepRegistry: StepRegistry
   /** Id or name of an O-Cloud to its id. */
-  resolveOCloud: (idOrName: string) => Promise<string | undefined>
+  resolveOCloud: (idOrName: string, reading: Reading) => Promise<string | undefined>
   /** All that are registered, for target selectors; none when absent. */
   listOClouds?: () => Promise<readonly LabelledOCloud[]>
   log: Logger
@@ -26,6 +27,8 @@ export interface CatalogueParts {
 const SEARCHED = 1000
 const NAMED = 20
 const MOST_KEPT = 200
+/** So that a failover that lost a template is seen in the feed (kept-records.ts). */
+const PUBLISHED = [{ event: 'published', data: null }]
 
 /** The published templates. They are immutable, so that a request that runs for hours, or is retried next year, means what it meant. */
 export function createTemplateCatalogue({
@@ -37,8 +40,7 @@ export function createTemplateCatalogue({
 }: CatalogueParts): TemplateCatalogue {
   const templates = store.collection<Template>(TEMPLATES)
   const validatorOf = createValidatorCache()
-  /** As they run, the most recently used. */
-  const kept = new LRUCache<string, { mark: string; template: Template }>({ max: MOST_KEPT })
+  const asTheyRun = createKeptRecords(templates, { most: MOST_KEPT, make: expanded, feed: store.feed })
 
   async function versionsOf(name: string): Promise<string[]> {
     const { items } = await templates.list({ limit: SEARCHED })
@@ -62,7 +64,7 @@ export function createTemplateCatalogue({
       checkTemplate(template, stepRegistry)
       const { name, version } = template
       try {
-        const published = await templates.create(idOf(name, version), template)
+        const published = await templates.create(idOf(name, version), template, { events: PUBLISHED })
         log.info({ template: name, version }, 'template published')
         return published
       } catch (error) {
@@ -91,20 +93,16 @@ export function createTemplateCatalogue({
       log.info({ template: name, version }, 'template removed')
     },
 
-    async find(name, version) {
-      const id = idOf(name, version)
-      const stored = await templates.peek(id)
-      if (!stored) throw await unknown(name, version)
-      const known = kept.get(id)
-      if (known?.mark === stored.mark) return known.template
-      const template = expanded(stored.value())
-      kept.set(id, { mark: stored.mark, template })
+    async find(name, version, reading = createReading({ anew: true })) {
+      const template = await asTheyRun(idOf(name, version), reading)
+      if (!template) throw await unknown(name, version)
       return template
     },
 
-    async accept(template, parameters, standing) {
+    async accept(template, parameters, { standing, reading = createReading({ anew: true }) } = {}) {
       const { parameterSchema: schema, targetSelector } = template
-      const parts = { schema, validate: validatorOf(schema), resolveOCloud }
+      const resolve = (idOrName: string) => resolveOCloud(idOrName, reading)
+      const parts = { schema, validate: validatorOf(schema), resolveOCloud: resolve }
       if (targetSelector === undefined) return acceptParameters(parameters, parts)
       const oClouds = await listOClouds()
       const accepted = await acceptParameters(withTarget(template, parameters, oClouds, standing), parts)

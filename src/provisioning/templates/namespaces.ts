@@ -2,7 +2,7 @@ import type { FieldError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../json.ts'
 import { PARAMETERS_POINTER } from './parameters.ts'
 import { pointerTo } from './pointer.ts'
-import { parseText, type Reference, renderInputs } from './references.ts'
+import { parseText, type Reference, renderParts, type TextPart } from './references.ts'
 import { isObject } from './schema-places.ts'
 import type { Template } from './template.ts'
 
@@ -14,26 +14,42 @@ const OF_KUBERNETES = /^kube-/
  * beside the schemas: a published template does not change. A template that means such a namespace names it itself.
  */
 export function namespaceFaults({ steps }: Pick<Template, 'steps'>, parameters: JsonObject): FieldError[] {
-  return steps.flatMap((step) => faultsIn(step.with ?? {}, parameters))
+  return namespacesOf(steps).flatMap((namespace) => faultOf(namespace, parameters))
 }
 
-function faultsIn(value: JsonValue, parameters: JsonObject): FieldError[] {
+/** A namespace whose name begins with a parameter. */
+interface Namespace {
+  parts: readonly TextPart[]
+  path: string[]
+}
+
+/** The same steps are asked for each request of their template. */
+const known = new WeakMap<Template['steps'], Namespace[]>()
+
+function namespacesOf(steps: Template['steps']): Namespace[] {
+  const namespaces = known.get(steps) ?? steps.flatMap((step) => namespacesIn(step.with ?? {}))
+  known.set(steps, namespaces)
+  return namespaces
+}
+
+function namespacesIn(value: JsonValue): Namespace[] {
   if (typeof value !== 'object' || value === null) return []
   const named =
     isObject(value) && value.kind === 'Namespace' && isObject(value.metadata) ? value.metadata.name : undefined
   const names = [named, isObject(value) ? value.namespace : undefined].filter((name) => typeof name === 'string')
-  return [
-    ...names.flatMap((name) => faultOf(name, parameters)),
-    ...Object.values(value).flatMap((inner) => faultsIn(inner, parameters)),
-  ]
+  return [...names.flatMap(namespaceOf), ...Object.values(value).flatMap(namespacesIn)]
 }
 
-function faultOf(text: string, parameters: JsonObject): FieldError[] {
-  const [first] = parseText(text)
+function namespaceOf(text: string): Namespace[] {
+  const parts = parseText(text)
+  const [first] = parts
   const reference: Reference | undefined = first && 'reference' in first ? first.reference : undefined
-  if (reference?.to !== 'parameter') return []
-  const { name } = renderInputs({ name: text }, { parameters, steps: {}, unknown: '' })
+  return reference?.to === 'parameter' ? [{ parts, path: reference.path }] : []
+}
+
+function faultOf({ parts, path }: Namespace, parameters: JsonObject): FieldError[] {
+  const name = renderParts(parts, { parameters, steps: {}, unknown: '' })
   if (typeof name !== 'string' || !OF_KUBERNETES.test(name)) return []
   const message = 'is a namespace of Kubernetes itself (kube-…): take one of your own'
-  return [{ pointer: PARAMETERS_POINTER + pointerTo(reference.path), message }]
+  return [{ pointer: PARAMETERS_POINTER + pointerTo(path), message }]
 }

@@ -29,7 +29,7 @@ export async function acceptParameters(
   { schema, validate, resolveOCloud }: AcceptParts,
 ): Promise<AcceptedParameters> {
   refuse(outOfBounds(sent))
-  const parameters = structuredClone(sent)
+  const parameters = copyOf(sent)
   refuse(validate(parameters).map((error) => fieldError(error, PARAMETERS_POINTER)))
   const oCloudIds = new Set<string>()
   const unknown: FieldError[] = []
@@ -60,6 +60,16 @@ export function refuse(wrong: FieldError[]): void {
   const message =
     fields.length === 1 ? `${first.pointer.slice(1)} ${first.message}` : `${fields.length} values are wrong`
   throw new ServiceError('TEMPLATE_PARAMETERS', message, { fields: fields.slice(0, MOST_ERRORS) })
+}
+
+/** Of what is within bounds. */
+function copyOf(value: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOfItem(item)]))
+}
+
+function copyOfItem(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(copyOfItem)
+  return isObject(value) ? copyOf(value) : value
 }
 
 function outOfBounds(sent: JsonObject): FieldError[] {

@@ -78,7 +78,11 @@ function renderObject(value: Readonly<Record<string, JsonValue>>, scope: Scope):
 const present = (value: JsonValue | undefined): JsonValue[] => (value === undefined ? [] : [value])
 
 function renderText(text: string, scope: Scope): JsonValue | undefined {
-  const parts = parseText(text)
+  return renderParts(parseText(text), scope)
+}
+
+/** The same for text that was cut already. */
+export function renderParts(parts: readonly TextPart[], scope: Scope): JsonValue | undefined {
   const sole = soleReference(parts)
   if (sole) return look(sole, scope)
   let rendered = ''

@@ -1,21 +1,16 @@
 import { FEED_LENGTH, MOST_LINE_BYTES, MOST_LINES } from '../keys.ts'
 import { defineScript } from '../redis-client.ts'
 
-/** `append_lines(record, lines, texts)`: the oldest go where there are too many, and the record's hash counts what is kept (bytes) and what went. */
+/** `append_lines(lines, bytes, texts)`: the oldest go where there are too many. `bytes` are those that are kept before; answers those that are kept after, and how many lines went: the record's hash counts both. */
 export const appendLines = `
-local function append_lines(record, lines, texts)
-  local bytes = 0
+local function append_lines(lines, bytes, texts)
   for _, text in ipairs(texts) do bytes = bytes + #text end
-  bytes = redis.call('HINCRBY', record, 'lineBytes', bytes)
   local count, gone = redis.call('RPUSH', lines, unpack(texts)), 0
   while count > ${MOST_LINES} or (bytes > ${MOST_LINE_BYTES} and count > 1) do
     bytes = bytes - #redis.call('LPOP', lines)
     count, gone = count - 1, gone + 1
   end
-  if gone > 0 then
-    redis.call('HSET', record, 'lineBytes', bytes)
-    redis.call('HINCRBY', record, 'linesGone', gone)
-  end
+  return bytes, gone
 end
 `
 
@@ -30,7 +25,9 @@ end
 /** KEYS: record, lines, feed. ARGV: topic, incarnation, then the lines. */
 export const appendLinesScript = defineScript(`${appendLines}${isMeant}
 if not is_meant(KEYS[1], ARGV[2]) then return 0 end
-append_lines(KEYS[1], KEYS[2], { unpack(ARGV, 3) })
+local bytes, gone = append_lines(KEYS[2], redis.call('HGET', KEYS[1], 'lineBytes') or 0, { unpack(ARGV, 3) })
+redis.call('HSET', KEYS[1], 'lineBytes', bytes)
+if gone > 0 then redis.call('HINCRBY', KEYS[1], 'linesGone', gone) end
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${FEED_LENGTH}, '*', 't', ARGV[1], 'e', 'lines', 'd', 'null')
 return 1
 `)

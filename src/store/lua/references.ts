@@ -1,10 +1,12 @@
 import { KEYS } from '../keys.ts'
 
-/** `missing_reference(names)`: the first that does not exist. `set_references(name, known, names)`: keeps the sets of referrers true; `known`, and the answer, are as the record keeps them. */
+/** `wrong_reference(names, marks)`: the refusal for the first that does not exist, or has another mark than the one that is given (`<n> <position>`, or empty). `set_references(name, known, names)`: keeps the sets of referrers true; `known`, and the answer, are as the record keeps them. */
 export const references = `
-local function missing_reference(names)
-  for _, name in ipairs(names) do
-    if redis.call('EXISTS', '${KEYS.recordPrefix}' .. name) == 0 then return name end
+local function wrong_reference(names, marks)
+  for i, name in ipairs(names) do
+    local n, position = unpack(redis.call('HMGET', '${KEYS.recordPrefix}' .. name, 'n', 'seq'))
+    if not n then return { 'MISSING', name } end
+    if marks[i] ~= '' and marks[i] ~= n .. ' ' .. position then return { 'CHANGED', name } end
   end
 end
 local function set_references(name, known, names)

@@ -18,8 +18,8 @@ local record, log, referrers, index, sequence, unique, wishes, feed, lines, valu
 local id, name = ARGV[1], ARGV[2]
 local alongside = cjson.decode(ARGV[3])
 local before = {}
-before.n, before.epoch, before.seq, before.refs, before.indexes, before.incarnation, before.unique, before.log0 =
-  unpack(redis.call('HMGET', record, 'n', 'epoch', 'seq', 'refs', 'indexes', 'incarnation', 'unique', 'log0'))
+before.n, before.epoch, before.seq, before.refs, before.indexes, before.incarnation, before.unique, before.log0, before.lineBytes, before.linesGone =
+  unpack(redis.call('HMGET', record, 'n', 'epoch', 'seq', 'refs', 'indexes', 'incarnation', 'unique', 'log0', 'lineBytes', 'linesGone'))
 local changed = {}
 local function put(field, text)
   if before[field] == text then return end
@@ -49,8 +49,7 @@ local function refusal()
     local owner = redis.call('HGET', unique, alongside.unique)
     if owner and owner ~= id then return { 'EXISTS' } end
   end
-  local missing = alongside.references and missing_reference(alongside.references)
-  if missing then return { 'MISSING', missing } end
+  return alongside.references and wrong_reference(alongside.references, alongside.marks)
 end
 local function tell_lanes()
   if alongside.closeLane then close_lane(alongside.closeLane) end
@@ -71,8 +70,12 @@ local function apply_alongside()
   local first = append_events(log, feed, name, events)
   if first and not before.log0 then put('log0', first) end
   for what, text in pairs(alongside.attachments or {}) do put('attached:' .. what, text) end
+  if alongside.lines > 0 then
+    local bytes, gone = append_lines(lines, before.lineBytes or 0, { unpack(ARGV, next_text) })
+    put('lineBytes', string.format('%d', bytes))
+    if gone > 0 then put('linesGone', string.format('%d', (before.linesGone or 0) + gone)) end
+  end
   write_record()
-  if alongside.lines > 0 then append_lines(record, lines, { unpack(ARGV, next_text) }) end
   tell_lanes()
 end
 `
