@@ -99,16 +99,18 @@ export function nextOf(headers: Headers, url: string): string | undefined {
   return next.pathname + next.search
 }
 
+/** What a simulated cluster runs of its own, soon after it is there. */
+const COREDNS_PODS = 2
+
 /** Waits until the inventory of the sample O-Clouds is whole, makes requests and subscriptions, and waits until they show in it. */
 async function populate(service: Service, names: string[]): Promise<void> {
   await eventually(() => whole(service), 60_000)
-  const before = await podsOf(service)
   for (const name of names) {
     await subscribed(service, name)
     await fulfilled(service, workload(name))
   }
-  // DU and CU
-  const wanted = before + 2 * names.length
+  // DU and CU of each
+  const wanted = COREDNS_PODS + 2 * names.length
   await eventually(async () => {
     const pods = await podsOf(service)
     if (pods !== wanted) throw new Error(`${pods} pods are counted at sim-edge-1, not ${wanted}`)
