@@ -180,11 +180,17 @@ export async function versions(cluster: Cluster, kinds: readonly KindRef[]): Pro
   const lists = await Promise.all(
     kinds.map(async (kind) => ((await cluster.scope(kind)) === undefined ? [] : cluster.list(kind))),
   )
-  const entry = ({ kind, metadata }: KubernetesObject): [string, string] => [
-    `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
-    metadata.resourceVersion ?? '',
+  const entry = (object: KubernetesObject): [string, string] => [
+    `${object.kind} ${object.metadata.namespace ?? ''}/${object.metadata.name}`,
+    object.kind === 'FocomProvisioningRequest' ? withoutStatus(object) : (object.metadata.resourceVersion ?? ''),
   ]
   return Object.fromEntries(lists.flat().map(entry))
+}
+
+/** FoCoM hears of its own writes and writes once more, whoever looks on. */
+function withoutStatus({ metadata, status: _, ...rest }: KubernetesObject): string {
+  const { resourceVersion: _version, managedFields: _fields, ...ours } = metadata
+  return JSON.stringify({ ...rest, metadata: ours })
 }
 
 export const FOCOM_KINDS: KindRef[] = [
