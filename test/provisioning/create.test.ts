@@ -114,27 +114,30 @@ describe('a new request that the store does not simply take', needs('redis'), ()
     await expect(post(idOf())).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 1 })
   })
 
-  it.each([true, false])('is no success when the store fails in the middle of its write (canonical: %s)', async (canonical) => {
-    const id = idOf()
-    const redis = plainConnection(run.testStore.redis)
-    const wishes = KEYS.wishes(REQUESTS)
-    await redis.rename(wishes, `${wishes}:aside`)
-    await redis.set(wishes, 'this is no sorted set')
-    try {
-      for (let tries = 0; tries < 2; tries++) {
-        await expect(post(id, { canonical })).rejects.toMatchObject({ code: 'INTERNAL' })
-        expect(await run.requests.find(id)).toBeDefined()
-        expect(logged).toHaveLength(tries + 1)
-        expect(JSON.parse(logged.at(-1) ?? '')).toMatchObject({
-          level: 50,
-          provisioningRequestId: id,
-          cause: expect.stringContaining('WRONGTYPE'),
-        })
+  it.each([true, false])(
+    'is no success when the store fails in the middle of its write (canonical: %s)',
+    async (canonical) => {
+      const id = idOf()
+      const redis = plainConnection(run.testStore.redis)
+      const wishes = KEYS.wishes(REQUESTS)
+      await redis.rename(wishes, `${wishes}:aside`)
+      await redis.set(wishes, 'this is no sorted set')
+      try {
+        for (let tries = 0; tries < 2; tries++) {
+          await expect(post(id, { canonical })).rejects.toMatchObject({ code: 'INTERNAL' })
+          expect(await run.requests.find(id)).toBeDefined()
+          expect(logged).toHaveLength(tries + 1)
+          expect(JSON.parse(logged.at(-1) ?? '')).toMatchObject({
+            level: 50,
+            provisioningRequestId: id,
+            cause: expect.stringContaining('WRONGTYPE'),
+          })
+        }
+      } finally {
+        await redis.rename(`${wishes}:aside`, wishes)
+        redis.disconnect()
       }
-    } finally {
-      await redis.rename(`${wishes}:aside`, wishes)
-      redis.disconnect()
-    }
-    expect((await post(id, { canonical })).created).toBe(true)
-  })
+      expect((await post(id, { canonical })).created).toBe(true)
+    },
+  )
 })
