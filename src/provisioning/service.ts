@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { messageOf, ServiceError } from '../errors.ts'
+import { ERROR_CODES, messageOf, ServiceError } from '../errors.ts'
 import type { Queues } from '../queue/queues.ts'
 import { createReading, type Reading } from '../store/reading.ts'
 import { AlreadyExists, ChangedReference, MissingReference, type Store, VersionConflict } from '../store/store.ts'
@@ -112,15 +112,25 @@ export function createProvisioningService(parts: ServiceParts): ProvisioningServ
   return {
     async create(request) {
       const id = request.data.provisioningRequestId
+      const reference = randomUUID()
       try {
-        const record = await writeNew(request, randomUUID())
-        handOver(record)
-        return { record, created: true }
+        const record = await writeNew(request, reference).catch(whatIsThere)
+        const isNew = record.reference === reference
+        if (isNew) handOver(record)
+        return { record: isNew ? record : sameAgain(record), created: isNew }
       } catch (error) {
-        // Most are new, so nobody asks before the write. Of one that is known nothing else is told, whatever is wrong with it.
+        if (isUnexpected(error))
+          log.error({ provisioningRequestId: id, cause: messageOf(error) }, 'a new request could not be written')
+        throw error
+      }
+
+      /** Most are new, so nobody asks before the write. Of one that is known nothing else is told, whatever is wrong with it; and it is this very one when only the answer of the store was lost. */
+      async function whatIsThere(error: unknown): Promise<ProvisioningRecord> {
+        if (isUnexpected(error)) throw error
         const known = await requests.find(id)
-        if (!known) throw error
-        return { record: sameAgain(known), created: false }
+        if (known) return known
+        if (!(error instanceof AlreadyExists)) throw error
+        throw new ServiceError('UNAVAILABLE', `${id} was removed at this instant; try again`, { retryAfter: 1 })
       }
 
       function sameAgain(record: ProvisioningRecord): ProvisioningRecord {
@@ -233,9 +243,16 @@ const WRITE_TRIES = 10
 
 /** Whether the request may be fine all the same: it was refused by what was kept, or by what has changed since it was read. */
 function mayBeOutdated(error: unknown, { tookKept }: Reading): boolean {
-  if (error instanceof ChangedReference) return true
-  const whoeverReads = error instanceof AlreadyExists || (error instanceof ServiceError && error.code === 'UNAVAILABLE')
-  return tookKept && !whoeverReads
+  return error instanceof ChangedReference || (tookKept && isRefusal(error))
+}
+
+/** Whether the request itself is why. */
+const isRefusal = (error: unknown): boolean => error instanceof ServiceError && ERROR_CODES[error.code].status < 500
+
+/** Neither a refusal, nor a store that is away, nor an id that is known: nobody can say what was written. */
+function isUnexpected(error: unknown): boolean {
+  const away = error instanceof ServiceError && error.code === 'UNAVAILABLE'
+  return !(away || isRefusal(error) || error instanceof AlreadyExists)
 }
 
 /** How long a DELETE with orphan=true waits for the run that it ends. */

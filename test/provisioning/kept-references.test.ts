@@ -2,10 +2,11 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createOCloudRegistry } from '../../src/clusters/registry.ts'
 import { createSimulatedClusters } from '../../src/clusters/simulated/simulated-clusters.ts'
-import { createRequests, OCLOUDS } from '../../src/provisioning/requests.ts'
+import { createRequests, OCLOUDS, REQUESTS } from '../../src/provisioning/requests.ts'
 import { createProvisioningService } from '../../src/provisioning/service.ts'
 import { createTemplateCatalogue } from '../../src/provisioning/templates/catalogue.ts'
 import { createQueues } from '../../src/queue/queues.ts'
+import { KEYS } from '../../src/store/keys.ts'
 import type { Store } from '../../src/store/store.ts'
 import { needs } from '../harness/needs.ts'
 import { silentLog } from '../harness/redis.ts'
@@ -116,6 +117,23 @@ describe('a POST to a process that has kept template and O-Cloud, changed by ano
     here.afterChecks = async () => undefined
     expect(changes).toBe(10)
     expect((await post(name)).oCloudIds).toEqual([oCloudId])
+  })
+
+  it('is not written again when the store fails in the middle of its write', async () => {
+    const { name, post } = await known()
+    let checks = 0
+    here.afterChecks = async () => {
+      checks += 1
+    }
+    const wishes = KEYS.wishes(REQUESTS)
+    await stores.plainly(async (redis) => {
+      await redis.rename(wishes, `${wishes}:aside`)
+      await redis.set(wishes, 'this is no sorted set')
+      await expect(post(name)).rejects.toMatchObject({ code: 'INTERNAL' })
+      await redis.rename(`${wishes}:aside`, wishes)
+    })
+    here.afterChecks = async () => undefined
+    expect(checks).toBe(1)
   })
 })
 

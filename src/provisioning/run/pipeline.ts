@@ -177,14 +177,15 @@ export function targetOf(inputs: unknown): string {
 
 async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: PipelineParts): Promise<Made> {
   const { run, clock, ports, signal, log } = parts
-  const { tries } = stepOf(run.current, name)
+  const attempt = stepOf(run.current, name)
+  const { tries } = attempt
   const again = tries === undefined ? '' : ` (${tryWords(tries, run.current.options?.retries)})`
   const { atLeast, forEachRun } = PROGRESS_EVERY_MS
   const everyMs = () => Math.max(atLeast, forEachRun * (parts.runsAtWork?.() ?? 1))
   const progress = throttle(everyMs, (percent: number, words: string) => {
     const message = parts.redact(words) + again
     run
-      .write((record) => stepChanged(record, name, { percent: clamp(percent), message }, clock))
+      .write((record) => progressed(record, attempt, { percent: clamp(percent), message }, clock))
       .catch((error) => log.debug({ step: name, cause: messageOf(error) }, 'progress not written'))
   })
   const context = createStepContext({
@@ -211,6 +212,18 @@ async function applyAndVerify(step: Step, inputs: unknown, name: string, parts: 
   } finally {
     progress.settle()
   }
+}
+
+/** Nobody waits for what is told of a try: once that is over it changes nothing any more. */
+function progressed(
+  record: ProvisioningRecord,
+  { name, tries, startedAt }: StepRecord,
+  progress: { percent: number; message: string },
+  clock: Clock,
+): Transition | undefined {
+  const now = stepOf(record, name)
+  const goesOn = now.state === 'RUNNING' && now.tries === tries && now.startedAt === startedAt
+  return goesOn ? stepChanged(record, name, progress, clock) : undefined
 }
 
 const clamp = (percent: number): number => Math.max(0, Math.min(99, Math.round(percent)))

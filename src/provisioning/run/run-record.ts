@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../errors.ts'
+import { messageOf, ServiceError } from '../../errors.ts'
 import { Fenced, VersionConflict } from '../../store/store.ts'
 import { changesOfRemoval } from '../changes.ts'
 import type { Transition } from '../lifecycle.ts'
@@ -15,14 +15,17 @@ export const STORE_OUTAGE_MS = 60_000
 const MOST_CONFLICTS = 100
 
 /**
- * The record of a running request: the worker's view, written one after the other. Every write is fenced by the epoch; a write
+ * The record of a running request: the worker's view, written one after the other, in the order of the calls. Every write is fenced by the epoch; a write
  * that meets a newer generation or an epoch that is not ours rejects with an Interruption, and nothing is written.
  */
 export interface RunRecord {
   readonly current: ProvisioningRecord
-  /** Rejects with Interruption 'superseded', 'fenced', 'store-away', or 'lost' when the store lost writes of this run. Waits through an outage of the store. */
+  /**
+   * Rejects with Interruption 'superseded', 'fenced', 'store-away', or 'lost' when the store lost writes of this run, and with the error of what was carried before it and could not
+   * be made, which is given up. Waits through an outage of the store.
+   */
   write(change: RecordChange, options?: { wish?: boolean }): Promise<ProvisioningRecord>
-  /** Changes `current` now, and what is stored with the next write: for what is followed by one at once, or by `settle`. */
+  /** Changes `current` now, and what is stored with the next write that is called: for what is followed by one at once, or by `settle`. */
   carry(change: RecordChange): void
   /** Writes what is carried, if anything is. */
   settle(): Promise<void>
@@ -32,13 +35,26 @@ export interface RunRecord {
   remove(events: Transition['events']): Promise<void>
 }
 
-export type RecordChange = (record: ProvisioningRecord) => Transition
+/** Undefined leaves the record alone. */
+export type RecordChange = (record: ProvisioningRecord) => Transition | undefined
 
-/** A write that waits for its turn. */
-interface Waiting {
+/** A change that is not stored yet. */
+interface Pending {
   change: RecordChange
   wish?: boolean
-  written: PromiseWithResolvers<ProvisioningRecord>
+  /** Who waits for the write. Absent: it is carried. */
+  written?: PromiseWithResolvers<ProvisioningRecord>
+}
+
+const isCarried = ({ written }: Pending): boolean => written === undefined
+
+/** With a change that is carried. Of one that cannot be made any more, the write that it goes with will tell. */
+function shown(record: ProvisioningRecord, { change }: Pending): ProvisioningRecord {
+  try {
+    return change(record)?.record ?? record
+  } catch {
+    return record
+  }
 }
 
 export function createRunRecord(
@@ -52,8 +68,8 @@ export function createRunRecord(
   let stored = claimedRecord
   /** With what is carried. */
   let current = claimedRecord
-  let carried: RecordChange[] = []
-  let waiting: Waiting[] = []
+  /** In the order of the calls. */
+  let pending: readonly Pending[] = []
   let queue: Promise<unknown> = Promise.resolve()
   const { provisioningRequestId: id, epoch, generation } = claimedRecord
 
@@ -67,7 +83,12 @@ export function createRunRecord(
 
   function know(record: ProvisioningRecord): void {
     stored = record
-    current = carried.reduce((known, change) => change(known).record, record)
+    current = pending.filter(isCarried).reduce(shown, record)
+  }
+
+  function drop(done: ReadonlySet<Pending>): void {
+    pending = pending.filter((entry) => !done.has(entry))
+    know(stored)
   }
 
   async function reread(): Promise<void> {
@@ -96,49 +117,56 @@ export function createRunRecord(
     throw new ServiceError('UNAVAILABLE', 'the record is written to by others all the time', { retryable: true })
   }
 
-  /** One write for all that wait, and for what is carried. A change that throws has no part in it. */
-  async function attempt(writes: Set<Waiting>): Promise<void> {
-    const before = carried
+  /** One write for all of the batch that can be made: not for a change that throws, nor for a write that was called after a carried one that throws. */
+  async function attempt(batch: Set<Pending>): Promise<void> {
     const steps: Written[] = []
     let next = stored
-    const apply = (change: RecordChange) => {
-      const transition = change(next)
-      steps.push({ before: next, transition })
-      next = transition.record
-    }
-    before.forEach(apply)
-    for (const write of writes) {
+    let wish: boolean | undefined
+    let givenUp: { cause: unknown } | undefined
+    for (const entry of [...batch]) {
       try {
-        apply(write.change)
-      } catch (error) {
-        writes.delete(write)
-        write.written.reject(error)
+        if (givenUp && !isCarried(entry)) throw givenUp.cause
+        const transition = entry.change(next)
+        if (!transition) continue
+        steps.push({ before: next, transition })
+        next = transition.record
+        wish = entry.wish ?? wish
+      } catch (cause) {
+        batch.delete(entry)
+        drop(new Set([entry]))
+        entry.written?.reject(cause)
+        if (!isCarried(entry)) continue
+        givenUp = { cause }
+        log.error({ cause: messageOf(cause) }, 'what was to go with the next write cannot be made, and is given up')
       }
     }
-    if (writes.size === 0) return
-    const wish = [...writes].findLast((write) => write.wish !== undefined)?.wish
-    const together = { ...alongsideAll(steps), ...(wish !== undefined && { wish }) }
-    const written = await requests.collection.replace(id, stored.n, next, together)
-    if (!written) throw new Interruption('superseded', 'the request is gone')
-    carried = carried.slice(before.length)
-    know(recordOf(written))
+    if ([...batch].every(isCarried)) return
+    if (steps.length > 0) {
+      const together = { ...alongsideAll(steps), ...(wish !== undefined && { wish }) }
+      const written = await requests.collection.replace(id, stored.n, next, together)
+      if (!written) throw new Interruption('superseded', 'the request is gone')
+      stored = recordOf(written)
+    }
+    drop(batch)
   }
 
+  /** What was carried after the last write waits for the next one. */
   async function writeAll(): Promise<void> {
-    const writes = new Set(waiting)
-    waiting = []
-    if (writes.size === 0) return
+    const last = pending.findLastIndex((entry) => !isCarried(entry))
+    const batch = new Set(pending.slice(0, last + 1))
+    if (batch.size === 0) return
     try {
-      await patiently(() => withFreshRecord(() => attempt(writes)))
-      for (const { written } of writes) written.resolve(current)
+      await patiently(() => withFreshRecord(() => attempt(batch)))
+      for (const { written } of batch) written?.resolve(current)
     } catch (error) {
-      for (const { written } of writes) written.reject(error)
+      for (const { written } of batch) written?.reject(error)
+      drop(new Set([...batch].filter((entry) => !isCarried(entry))))
     }
   }
 
   function write(change: RecordChange, { wish }: { wish?: boolean } = {}): Promise<ProvisioningRecord> {
     const written = Promise.withResolvers<ProvisioningRecord>()
-    waiting.push({ change, wish, written })
+    pending = [...pending, { change, wish, written }]
     void inOrder(writeAll)
     return written.promise
   }
@@ -149,11 +177,11 @@ export function createRunRecord(
     },
     write,
     carry(change) {
-      current = change(current).record
-      carried = [...carried, change]
+      current = change(current)?.record ?? current
+      pending = [...pending, { change }]
     },
     async settle() {
-      if (carried.length > 0) await write((record) => ({ record, events: [] }))
+      if (pending.some(isCarried)) await write(() => undefined)
     },
     refresh: () =>
       inOrder(async () => {
