@@ -16,7 +16,7 @@ interface Look {
 }
 
 /**
- * A copy of what a log line or its logger is given, without the values of secret fields at any depth; errors become objects of their message, stack, causes and own fields,
+ * What a log line or its logger is given, without the values of secret fields at any depth; errors become objects of their message, stack, causes and own fields,
  * without the `command` that failed. Ends at a depth, a number of objects and in circles, with a word in the place of what is left out. Never throws: what cannot be read
  * becomes "[unreadable]". Words within texts are left as they are.
  */
