@@ -1,61 +1,64 @@
-import { type Bindings, type DestinationStream, type Level, type Logger, pino } from 'pino'
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Level,
+  type LogFn,
+  type Logger,
+  pino,
+} from 'pino'
+import { masked, maskedFields } from './log-masking.ts'
 import { traceIds } from './telemetry/spans.ts'
-
-/** Field names whose values never reach a log line: in the line itself, what a child logger adds to it, and objects one and two levels below the line. No call logs secrets deeper, or at all. */
-const SECRET_FIELDS = new Set([
-  'kubeconfig',
-  'token',
-  'password',
-  'authorization',
-  'sealed',
-  'client-key-data',
-  'encryptionKey',
-  'stringData',
-])
-const CENSOR = '[secret]'
-/** Objects within objects that are looked into. */
-const DEEPEST = 2
 
 const options = (level: string) => ({
   level,
   timestamp: pino.stdTimeFunctions.isoTime,
   mixin: traceIds,
   // Not pino's own redaction: for these fields it takes more than ten times as long as the line itself.
-  formatters: { log: maskedFields },
-  serializers: {
-    ...Object.fromEntries([...SECRET_FIELDS].map((field) => [field, () => CENSOR])),
-    err: (error: Error) => masked(pino.stdSerializers.err(error), 1),
-  },
+  hooks: { logMethod: logMasked },
+  // Is masked already; pino's own serialiser would take it for an error once more.
+  serializers: { err: (error: unknown) => error },
 })
 
-const maskedFields = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, maskedField(name, value, 0)]))
-
-function maskedField(name: string, value: unknown, depth: number): unknown {
-  return SECRET_FIELDS.has(name) && value !== undefined ? CENSOR : masked(value, depth + 1)
+/** Fields, and what is written into the text (`%j`), lose their secrets before pino sees them. */
+function logMasked(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  maskArguments(args)
+  method.apply(this, args)
 }
 
-/** Errors are looked into when their serialiser has made an object of them. */
-function masked(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null || depth > DEEPEST || value instanceof Error) return value
-  if ('toJSON' in value && typeof value.toJSON === 'function') return masked(value.toJSON(), depth)
-  if (Array.isArray(value)) return value.map((item) => masked(item, depth + 1))
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, maskedField(name, item, depth)]))
+function maskArguments(args: unknown[]): void {
+  for (let at = 0; at < args.length; at++) {
+    const value = args[at]
+    if (typeof value === 'object' && value !== null) args[at] = at === 0 ? maskedFields(value) : masked(value)
+  }
 }
 
-/** JSON lines on standard output (or on `destination`). Times are RFC 3339. */
+/** What a child, or `setBindings`, adds to every line is masked as well. pino's `formatters.bindings` is for the first logger only. */
+function create(level: string, base: Bindings, destination?: DestinationStream): Logger {
+  const log = pino({ ...options(level), base }, destination)
+  const { child, setBindings } = log
+  Reflect.set(log, 'child', function (this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
+    return Reflect.apply(child, this, [maskedFields(bindings), childOptions])
+  })
+  log.setBindings = function (this: Logger, bindings: Bindings) {
+    setBindings.call(this, maskedFields(bindings))
+  }
+  return log
+}
+
+/** JSON lines on standard output (or on `destination`), without the values of secret fields. Times are RFC 3339. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  return pino({ ...options(level), base: { service: 'o2ims' } }, destination)
+  return create(level, { service: 'o2ims' }, destination)
 }
 
 /** A logger that logs as another one does, at its level and to where it goes; `onLine` gets every line from debug on, whatever that level is. */
 export type Tee = (bindings: Bindings, onLine: (line: string) => void) => Logger
 
-/** Loggers of one run each. What is costly to make, the redaction of secret fields, is made once for all of them. */
+/** Loggers of one run each. What is costly to make is made once for all of them. */
 export function createTee(base: Logger): Tee {
   const stream: DestinationStream = Reflect.get(base, pino.symbols.streamSym)
   const level = base.isLevelEnabled('trace') ? 'trace' : 'debug'
-  const root = pino({ ...options(level), base: base.bindings() }, stream)
+  const root = create(level, base.bindings(), stream)
   return (bindings, onLine) => {
     const streams = [
       { level: 'debug' as const, stream: { write: onLine } },

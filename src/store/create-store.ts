@@ -5,6 +5,7 @@ import { commandConnection, readerConnection } from './connection.ts'
 import { checkDurability } from './durability.ts'
 import { checkKey } from './encryption-key.ts'
 import { createFeed } from './feed.ts'
+import { awaitFirstAnswer } from './first-answer.ts'
 import { createHolds } from './holds.ts'
 import { bringIntoLayout } from './layout.ts'
 import { createLeases } from './leases.ts'
@@ -35,11 +36,11 @@ export interface StoreParts {
  */
 export async function createStore({ address, key, log, leaseMs = 10_000, external }: StoreParts): Promise<Store> {
   const secrets = createSecretBox(key)
-  const client = createRedisClient({ redis: commandConnection(address, log) })
+  const redis = commandConnection(address, log)
+  const client = createRedisClient({ redis })
   const reader = readerConnection(address, log)
-  const ping = () => client.run((redis) => redis.ping()).then(() => undefined)
   try {
-    await ping()
+    await awaitFirstAnswer({ redis, client, address })
     if (external) await checkDurability({ client, address, log, ...external })
     await checkKey({ client, secrets })
     await bringIntoLayout(client)
@@ -53,7 +54,7 @@ export async function createStore({ address, key, log, leaseMs = 10_000, externa
       secrets,
       outbox: createOutbox({ client }),
       objects: createObjectSpaces({ client, feed }),
-      ping,
+      ping: () => client.run((connection) => connection.ping()).then(() => undefined),
       async close() {
         // What cannot be released in time expires by itself: a stop does not wait for a Redis that is away.
         await Promise.race([holds.close(), sleep(RELEASE_MS, undefined, { ref: false })])

@@ -55,7 +55,8 @@ export function accessOf({ url, ca }: Pick<ExternalRedis, 'url' | 'ca'>): Access
   }
 }
 
-function placeOf(url: string): HostPort {
+/** The host and port of such an address. */
+export function placeOf(url: string): HostPort {
   const { hostname, port } = new URL(url)
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) }
 }
