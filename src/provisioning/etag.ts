@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts'
 import type { ProvisioningRecord } from './record.ts'
 
-/** What the ETag of a request holds, without quotes: `<generation>-<n>`, n from 0 on, one more with every write of the record. The store counts from 1. */
+/** What the ETag of a request holds, without quotes: `<generation>-<n>`, with a higher n after every write of the record. It is one less than that of the store, as in earlier versions, which may run beside this one. */
 export function versionOf({ generation, n }: Pick<ProvisioningRecord, 'generation' | 'n'>): string {
   return `${generation}-${n - 1}`
 }

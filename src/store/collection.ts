@@ -49,7 +49,7 @@ export function createCollection<T>({ client, name }: { client: RedisClient; nam
 
     async create(id, value, alongside = {}) {
       const reply = await write(createScript, id, alongside, JSON.stringify(value))
-      if (reply[0] === 'OK') return { value, n: 1 }
+      if (reply[0] === 'OK') return { value, n: Number(reply[1]) }
       throw refusalOf(reply, name, id)
     },
 

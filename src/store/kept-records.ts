@@ -4,7 +4,7 @@ import type { Collection, Feed } from './store.ts'
 
 /**
  * Finds records by their ids and keeps what is made of them, of the `most` that were used last. Whether what was kept is good without asking, the reading knows. That a record is not
- * there is never kept; and nothing is when the feed has lost something: after a failover that lost a write, another one may have got its mark.
+ * there is never kept; and nothing is when the feed has lost something: after a failover that lost a write, an earlier version that runs beside this one may give its mark again.
  */
 export function createKeptRecords<T, Made extends object>(
   collection: Pick<Collection<T>, 'name' | 'peek'>,

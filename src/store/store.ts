@@ -3,7 +3,7 @@ import type { ObjectSpaces } from './objects.ts'
 import type { Change, Outbox } from './outbox-types.ts'
 import type { Scan, ScanPage } from './scan-types.ts'
 
-/** A stored record of some collection. `n` grows with every write and makes the ETag. */
+/** A stored record of some collection. `n` grows with every write and makes the ETag; it is the time of the write, so that a record that is made anew, or written to anew after a failover that lost a write, has another one. */
 export interface Versioned<T> {
   value: T
   n: number

@@ -86,6 +86,20 @@ export function plainConnection(redis: TestRedis): Redis {
   return new Redis(redis.url, { protocol: 2 })
 }
 
+/** Remembers what Redis holds. What it answers sets Redis back to that, as a failover does that loses what was written since. */
+export async function rememberAll(redis: TestRedis): Promise<() => Promise<void>> {
+  const connection = plainConnection(redis)
+  const all = await Promise.all(
+    (await connection.keys('*')).map(async (key) => ({ key, dump: await connection.dumpBuffer(key) })),
+  ).finally(() => connection.disconnect())
+  return async () => {
+    const again = plainConnection(redis)
+    const past = again.multi().flushall()
+    for (const { key, dump } of all) past.restore(key, 0, dump)
+    await past.exec().finally(() => again.disconnect())
+  }
+}
+
 export async function freePort(): Promise<number> {
   const [port = 0] = await freePorts(1)
   return port

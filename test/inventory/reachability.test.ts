@@ -36,7 +36,7 @@ describe('which O-Clouds can be reached', needs('redis'), () => {
     expect([reachability.get('c0'), reachability.get('c1')]).toEqual([false, true])
 
     const { value, indexes } = managerOf('c0', true)
-    await managers.replace('c0', 1, value, { indexes })
+    await managers.update('c0', () => ({ value, alongside: { indexes } }))
     const later = await look()
     expect(later.oClouds).toEqual({ reachable: 101, away: 49 })
     expect(later.reachability.get('c0')).toBe(true)

@@ -221,6 +221,18 @@ describe('provisioning requests over HTTP', needs('redis'), () => {
       expect((await change({ 'if-match': tag }, canonical)).status).toBe(412)
       expect((await change({ 'if-match': '*' }, canonical)).status).toBe(200)
     })
+
+    test('of a request that is gone are none of the one that is made anew', async () => {
+      const old = (await call(front, 'POST', thingsRequest('again'))).headers.get('etag') ?? ''
+      expect((await call(`${front}/again?orphan=true`, 'DELETE')).status).toBe(202)
+      const anew = await call(front, 'POST', thingsRequest('again', { name: 'anew' }))
+      expect([anew.status, anew.headers.get('etag') === old]).toEqual([201, false])
+      await toTheEnd(api.url, 'again')
+      const known = await call(`${front}/again`, 'GET', undefined, { 'if-none-match': old })
+      expect([known.status, known.body.provisioningRequestData?.name]).toEqual([200, 'anew'])
+      for (const base of [front, canonical])
+        expect((await call(`${base}/again`, 'DELETE', undefined, { 'if-match': old })).status).toBe(412)
+    })
   })
 
   test('a PUT with another id is a 422, to an unknown id a 404', async () => {

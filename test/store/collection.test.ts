@@ -25,11 +25,15 @@ function items() {
 describe('a record', () => {
   it('is read as it was written, with an n that grows with every write', async () => {
     const all = items()
-    expect(await all.create('a', { text: 'one "ü" \u0000' })).toEqual({ value: { text: 'one "ü" \u0000' }, n: 1 })
-    expect(await all.replace('a', 1, { text: 'two' })).toEqual({ value: { text: 'two' }, n: 2 })
-    expect(await all.get('a')).toEqual({ value: { text: 'two' }, n: 2 })
+    const one = await all.create('a', { text: 'one "ü" \u0000' })
+    expect(one.value).toEqual({ text: 'one "ü" \u0000' })
+    expect(await all.get('a')).toEqual(one)
+    const two = await all.replace('a', one.n, { text: 'two' })
+    expect(two?.value).toEqual({ text: 'two' })
+    expect(two?.n).toBeGreaterThan(one.n)
+    expect(await all.get('a')).toEqual(two)
     expect(await all.get('b')).toBeUndefined()
-    expect(await all.replace('b', 1, { text: 'x' })).toBeUndefined()
+    expect(await all.replace('b', one.n, { text: 'x' })).toBeUndefined()
   })
 
   it('is created once', async () => {
@@ -41,10 +45,11 @@ describe('a record', () => {
 
   it('is not replaced by somebody who saw an older one', async () => {
     const all = items()
-    await all.create('a', { text: 'one' })
-    await all.replace('a', 1, { text: 'two' })
-    await expect(all.replace('a', 1, { text: 'three' })).rejects.toBeInstanceOf(VersionConflict)
-    expect(await all.get('a')).toEqual({ value: { text: 'two' }, n: 2 })
+    const { n } = await all.create('a', { text: 'one' })
+    const two = await all.replace('a', n, { text: 'two' })
+    await expect(all.replace('a', n, { text: 'three' })).rejects.toBeInstanceOf(VersionConflict)
+    await expect(all.remove('a', n)).rejects.toBeInstanceOf(VersionConflict)
+    expect(await all.get('a')).toEqual(two)
   })
 
   it('loses no update of many writers in two processes', async () => {
@@ -56,7 +61,7 @@ describe('a record', () => {
       const add = (collection: typeof all) =>
         collection.update('a', ({ value }) => ({ value: { ...value, count: (value.count ?? 0) + 1 } }))
       await Promise.all(Array.from({ length: 30 }, (_, i) => add(i % 2 === 0 ? all : elsewhere)))
-      expect(await all.get('a')).toEqual({ value: { text: 'counted', count: 30 }, n: 31 })
+      expect(await all.get('a')).toMatchObject({ value: { text: 'counted', count: 30 } })
     } finally {
       await other.close()
     }
@@ -64,8 +69,8 @@ describe('a record', () => {
 
   it('is left alone when an update has nothing to change, and an update of a missing one resolves undefined', async () => {
     const all = items()
-    await all.create('a', { text: 'one' })
-    expect(await all.update('a', () => undefined)).toEqual({ value: { text: 'one' }, n: 1 })
+    const made = await all.create('a', { text: 'one' })
+    expect(await all.update('a', () => undefined)).toEqual(made)
     expect(await all.update('b', ({ value }) => ({ value }))).toBeUndefined()
   })
 })
@@ -78,7 +83,8 @@ describe('the fence', () => {
     const late = all.update('a', ({ value }) => ({ value: { ...value, text: 'late' }, alongside: { epoch: 1 } }))
     await expect(late).rejects.toBeInstanceOf(Fenced)
     await expect(all.remove('a', undefined, { epoch: 1 })).rejects.toBeInstanceOf(Fenced)
-    expect((await all.replace('a', 2, { text: 'in time' }, { epoch: 2 }))?.n).toBe(3)
+    const inTime = await all.update('a', () => ({ value: { text: 'in time' }, alongside: { epoch: 2 } }))
+    expect(inTime?.value).toEqual({ text: 'in time' })
   })
 })
 
@@ -94,7 +100,10 @@ describe('one write', () => {
     await all.create('a', { text: 'one' }, { events: [{ event: 'made', data: { by: 'test' } }], wish: true })
     const refused = all.replace('a', 7, { text: 'x' }, { events: [{ event: 'never', data: null }], wish: false })
     await expect(refused).rejects.toBeInstanceOf(VersionConflict)
-    await all.replace('a', 1, { text: 'two' }, { events: ['x', 'y'].map((event) => ({ event, data: null })) })
+    await all.update('a', () => ({
+      value: { text: 'two' },
+      alongside: { events: ['x', 'y'].map((event) => ({ event, data: null })) },
+    }))
 
     const log = await all.log('a')
     expect(log.entries.map(({ event }) => event)).toEqual(['made', 'x', 'y'])
@@ -113,8 +122,9 @@ describe('one write', () => {
       ({ event }) => heard.push(event),
       () => undefined,
     )
-    await all.create('a', { text: 'one' }, { events: [{ event: 'made', data: null }], unique: 'the one', wish: true })
-    expect(await all.remove('a', 1, { events: [{ event: 'gone', data: null }] })).toBe(true)
+    const made = { events: [{ event: 'made', data: null }], unique: 'the one', wish: true }
+    const { n } = await all.create('a', { text: 'one' }, made)
+    expect(await all.remove('a', n, { events: [{ event: 'gone', data: null }] })).toBe(true)
     expect(await all.remove('a')).toBe(false)
     await eventually(() => expect(heard).toEqual(['made', 'gone']))
     const redis = plainConnection(test.redis)
@@ -146,8 +156,8 @@ describe('references', () => {
     const to = (id: string) => ({ collection: clouds.name, id })
     for (const id of ['a', 'b', 'c']) await clouds.create(id, { text: id })
     await requests.create('r', { text: 'r' }, { references: [to('a'), to('b')] })
-    await requests.replace('r', 1, { text: 'r' }, { references: [to('b'), to('c')] })
-    await requests.replace('r', 2, { text: 's' })
+    await requests.update('r', () => ({ value: { text: 'r' }, alongside: { references: [to('b'), to('c')] } }))
+    await requests.update('r', () => ({ value: { text: 's' } }))
     expect(await clouds.remove('a')).toBe(true)
     await expect(clouds.remove('b')).rejects.toBeInstanceOf(StillReferenced)
     await requests.remove('r')
@@ -158,7 +168,10 @@ describe('references', () => {
   it('to itself do not keep a record from being removed', async () => {
     const all = items()
     await all.create('a', { text: 'a' })
-    await all.replace('a', 1, { text: 'a' }, { references: [{ collection: all.name, id: 'a' }] })
+    await all.update('a', () => ({
+      value: { text: 'a' },
+      alongside: { references: [{ collection: all.name, id: 'a' }] },
+    }))
     expect(await all.remove('a')).toBe(true)
   })
 })
@@ -169,12 +182,14 @@ describe('a unique key', () => {
     await all.create('a', { text: 'a' }, { unique: 'edge-1' })
     await expect(all.create('b', { text: 'b' }, { unique: 'edge-1' })).rejects.toBeInstanceOf(AlreadyExists)
     await all.create('b', { text: 'b' }, { unique: 'edge-2' })
-    await expect(all.replace('b', 1, { text: 'b' }, { unique: 'edge-1' })).rejects.toBeInstanceOf(AlreadyExists)
-    await all.replace('a', 1, { text: 'a' }, { unique: 'edge-3' })
+    await expect(
+      all.update('b', () => ({ value: { text: 'b' }, alongside: { unique: 'edge-1' } })),
+    ).rejects.toBeInstanceOf(AlreadyExists)
+    await all.update('a', () => ({ value: { text: 'a' }, alongside: { unique: 'edge-3' } }))
     expect(await all.findUnique('edge-1')).toBeUndefined()
     expect(await all.findUnique('edge-3')).toBe('a')
     await all.remove('a')
-    expect((await all.replace('b', 1, { text: 'b' }, { unique: 'edge-3' }))?.n).toBe(2)
+    await all.update('b', () => ({ value: { text: 'b' }, alongside: { unique: 'edge-3' } }))
     expect(await all.findUnique('edge-3')).toBe('b')
   })
 })
@@ -190,7 +205,7 @@ describe('a wish', () => {
     await all.wakeWish('c')
     expect(await all.dueWishes({ limit: 10, againInMs: 50 })).toEqual(['b'])
     await eventually(async () => expect(await all.dueWishes({ limit: 10, againInMs: 60_000 })).toEqual(['b']))
-    await all.replace('b', 1, { text: 'b' }, { wish: false })
+    await all.update('b', () => ({ value: { text: 'b' }, alongside: { wish: false } }))
     await all.wakeWish('b')
     expect(await all.dueWishes({ limit: 10, againInMs: 60_000 })).toEqual([])
   })

@@ -91,7 +91,7 @@ describe('records that a process keeps', needs('redis'), () => {
     }
     await elsewhere.create('a', { text: 'one' })
     await use('u-1')
-    await elsewhere.replace('a', 1, { text: 'two' })
+    await elsewhere.update('a', () => ({ value: { text: 'two' } }))
     await expect(use('u-2')).rejects.toBeInstanceOf(ChangedReference)
     expect(await users.get('u-2')).toBeUndefined()
     await find('a', anew())
@@ -100,7 +100,7 @@ describe('records that a process keeps', needs('redis'), () => {
     await elsewhere.remove('a')
     await expect(use('u-3')).rejects.toBeInstanceOf(MissingReference)
     await elsewhere.create('a', { text: 'three' })
-    await elsewhere.replace('a', 1, { text: 'four' })
+    await elsewhere.update('a', () => ({ value: { text: 'four' } }))
     await expect(use('u-3')).rejects.toBeInstanceOf(ChangedReference)
     expect(await find('a', anew())).toEqual({ shouted: 'FOUR' })
     await use('u-3')
@@ -111,7 +111,7 @@ describe('records that a process keeps', needs('redis'), () => {
     await collection.create('a', { text: 'one' })
     const reading = anew()
     expect(await find('a', reading)).toEqual({ shouted: 'ONE' })
-    await elsewhere.replace('a', 1, { text: 'two' })
+    await elsewhere.update('a', () => ({ value: { text: 'two' } }))
     expect(await find('a', anew())).toEqual({ shouted: 'TWO' })
     expect(await find('a', reading)).toEqual({ shouted: 'TWO' })
     const references = [reading.marked({ collection: collection.name, id: 'a' })]

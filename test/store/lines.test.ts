@@ -16,7 +16,10 @@ describe('the lines and texts beside a record', needs('redis'), () => {
   it('come back in order, those of a write too, and after a position', async () => {
     await collection.create('a', {}, { lines: ['made'] })
     expect(await collection.appendLines('a', ['one', 'two'])).toBe(true)
-    await collection.replace('a', 1, {}, { lines: ['a "quote", ünicode, a\nbreak and \ud83d'] })
+    await collection.update('a', () => ({
+      value: {},
+      alongside: { lines: ['a "quote", ünicode, a\nbreak and \ud83d'] },
+    }))
     const { gone, lines } = await collection.lines('a')
     expect(gone).toBe(0)
     expect(lines.slice(0, 3)).toEqual(['made', 'one', 'two'])

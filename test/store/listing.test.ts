@@ -23,14 +23,14 @@ describe('a list', () => {
     const first = await all.list({ limit: 2 })
     expect(first.items.map(({ value }) => value)).toEqual(['c', 'a'])
     const second = await all.list({ limit: 2, after: first.next })
-    expect(second).toEqual({ items: [{ value: 'b', n: 1, position: expect.any(Number) }] })
+    expect(second).toEqual({ items: [{ value: 'b', n: expect.any(Number), position: expect.any(Number) }] })
     expect(await records().list({ limit: 2 })).toEqual({ items: [] })
   })
 
   it('keeps a record in its place when it is changed, and puts it last when it was made anew', async () => {
     const all = records()
     for (const id of ['a', 'b', 'c']) await all.create(id, id)
-    await all.replace('a', 1, 'A')
+    await all.update('a', () => ({ value: 'A' }))
     await all.remove('b')
     await all.create('b', 'B')
     expect((await all.list({ limit: 9 })).items.map(({ value }) => value)).toEqual(['A', 'c', 'B'])

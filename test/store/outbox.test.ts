@@ -29,8 +29,8 @@ describe('the outbox', () => {
     await outbox.openLane('a')
     await all.create('a', 1, { changes: changes('one', 'two') })
     await test.other.collection<number>('others').create('b', 1, { changes: changes('three') })
-    await all.replace('a', 1, 2)
-    await all.remove('a', 2, { changes: [{ kind: 'four', data: 'ü \ud83d "quoted"' }] })
+    await all.update('a', () => ({ value: 2 }))
+    await all.remove('a', undefined, { changes: [{ kind: 'four', data: 'ü \ud83d "quoted"' }] })
     expect(await outbox.read(0, 2)).toEqual({
       entries: [
         { position: 1, at: expect.any(Number), kind: 'one', text: '{"of":"one"}' },
@@ -53,7 +53,7 @@ describe('the outbox', () => {
     const writes = [
       all.create('a', 1, { changes: changes('x') }),
       all.replace('a', 9, 1, { changes: changes('x'), openLane: 'never' }),
-      all.replace('a', 1, 1, { changes: changes('x'), epoch: 1 }),
+      all.update('a', () => ({ value: 1, alongside: { changes: changes('x'), epoch: 1 } })),
       all.remove('a', 9, { changes: changes('x'), closeLane: 'a' }),
     ]
     for (const { status } of await Promise.allSettled(writes)) expect(status).toBe('rejected')
@@ -73,8 +73,8 @@ describe('the outbox', () => {
     await all.create('a', 1, { changes: changes('unheard') })
     await outbox.openLane('a')
     await all.create('b', 1, { changes: changes('one', 'two') })
-    await all.replace('b', 1, 1)
-    await all.replace('b', 2, 1, { changes: changes('three') })
+    await all.update('b', () => ({ value: 1 }))
+    await all.update('b', () => ({ value: 1, alongside: { changes: changes('three') } }))
     await test.store.feed.publish('outbox', 'last', null)
     await eventually(() => expect(told.at(-1)).toEqual(['last', null]))
     expect(told.slice(0, -1)).toEqual([
@@ -118,10 +118,10 @@ describe('a lane', () => {
     await all.create('a', 1, { changes: changes('before'), openLane: 'a' })
     await all.create('b', 1, { changes: changes('one'), openLane: 'b' })
     expect(Object.fromEntries(await outbox.lanes())).toEqual({ a: 0, b: 1 })
-    await all.remove('b', 1, { changes: changes('two'), closeLane: 'b' })
+    await all.remove('b', undefined, { changes: changes('two'), closeLane: 'b' })
     expect([...(await outbox.lanes()).keys()]).toEqual(['a'])
     expect(await kinds()).toEqual(['one', 'two'])
-    await all.remove('a', 1, { changes: changes('three'), closeLane: 'a' })
+    await all.remove('a', undefined, { changes: changes('three'), closeLane: 'a' })
     expect([await kept(), await outbox.lanes()]).toEqual([0, new Map()])
   })
 
@@ -166,7 +166,7 @@ describe('what the outbox holds', () => {
     await outbox.advance('b', 3, epoch)
     await outbox.trim()
     expect([await kept(), await outbox.read(3, 100)]).toEqual([0, { entries: [], gap: false }])
-    await all.replace('a', 1, 1, { changes: changes('four') })
+    await all.update('a', () => ({ value: 1, alongside: { changes: changes('four') } }))
     await outbox.closeLane('a')
     expect(await kinds(3)).toEqual(['four'])
     await outbox.closeLane('b')
@@ -178,7 +178,7 @@ describe('what the outbox holds', () => {
     await outbox.openLane('slow')
     await all.create('a', 1)
     const many = Array.from({ length: OUTBOX_LENGTH / 10 }, (_, i) => ({ kind: 'many', data: i }))
-    for (let n = 1; n <= 11; n += 1) await all.replace('a', n, n, { changes: many })
+    for (let n = 1; n <= 11; n += 1) await all.update('a', () => ({ value: n, alongside: { changes: many } }))
     expect(await kept()).toBeLessThan(1.01 * OUTBOX_LENGTH)
     const { entries, gap } = await outbox.read(0, 10)
     expect([entries.length, gap]).toEqual([10, true])

@@ -28,7 +28,7 @@ describe('the log of a record', () => {
     await all.create('a', 'a', { events: named('first') })
     const early = (await all.log('a')).last
     const many = named(...Array.from({ length: 700 }, (_, i) => `e${i}`))
-    for (const n of [1, 2]) await all.replace('a', n, 'a', { events: many })
+    for (const value of ['b', 'c']) await all.update('a', () => ({ value, alongside: { events: many } }))
     const { entries, gap, last } = await all.log('a', early)
     expect(gap).toBe(true)
     expect(entries.length).toBeGreaterThanOrEqual(1000)

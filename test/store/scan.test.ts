@@ -49,13 +49,13 @@ async function idsOf(all: Collection<Thing>, scan: Partial<Scan>): Promise<strin
 describe('a scan', () => {
   it('gives the text as it was written, with its place and its n', async () => {
     const all = things()
-    await all.create('a', { type: 'x' })
+    const a = await all.create('a', { type: 'x' })
     await all.create('b', { type: 'ü "\n' })
-    await all.replace('b', 1, { type: 'ü 1 2' })
+    const b = await all.update('b', () => ({ value: { type: 'ü 1 2' } }))
     expect(await all.scan({ limit: 9, examine: 9 })).toEqual({
       rows: [
-        { id: 'a', position: 1, n: 1, text: '{"type":"x"}' },
-        { id: 'b', position: 2, n: 2, text: '{"type":"ü 1 2"}' },
+        { id: 'a', position: 1, n: a.n, text: '{"type":"x"}' },
+        { id: 'b', position: 2, n: b?.n, text: '{"type":"ü 1 2"}' },
       ],
     })
     expect(await all.scan({ limit: 1, examine: 9 })).toMatchObject({ rows: [{ id: 'a' }], next: 1 })
@@ -89,7 +89,7 @@ describe('a scan', () => {
     for (const values of [[upper], [lower], [upper, lower]])
       expect(await idsOf(all, { where: ofType(...values) })).toEqual(['a', 'b'])
     expect(await idsOf(all, { where: ofType('abc') })).toEqual([])
-    await all.replace('a', 1, { type: 'z' }, byType({ type: 'z' }))
+    await all.update('a', () => ({ value: { type: 'z' }, alongside: byType({ type: 'z' }) }))
     expect(await all.count({ attribute: 'type', value: upper })).toBe(1)
   })
 
@@ -103,10 +103,10 @@ describe('a scan', () => {
   it('follows a record to its new values, keeps them when a write does not speak of them, and forgets it when it is gone', async () => {
     const all = things()
     for (const id of ['a', 'b']) await make(all, id, { type: 'x' })
-    await all.replace('a', 1, { type: 'y' }, byType({ type: 'y' }))
-    await all.replace('a', 2, { type: 'y', note: 'changed' })
+    await all.update('a', () => ({ value: { type: 'y' }, alongside: byType({ type: 'y' }) }))
+    await all.update('a', () => ({ value: { type: 'y', note: 'changed' } }))
     expect([await idsOf(all, { where: ofType('x') }), await idsOf(all, { where: ofType('y') })]).toEqual([['b'], ['a']])
-    await all.replace('b', 1, { type: 'none' }, { indexes: {} })
+    await all.update('b', () => ({ value: { type: 'none' }, alongside: { indexes: {} } }))
     await all.remove('a')
     expect(await idsOf(all, { where: ofType('x', 'y') })).toEqual([])
     const left = await test.plainly((redis) => redis.keys('{o2ims}:attribute:*'))
@@ -171,7 +171,7 @@ describe('a scan', () => {
     await all.scan({ limit: 1, examine: 1 })
     await expect(make(all, 'a', { type: 'x' })).rejects.toThrow('exists')
     expect(await all.version()).toBe(made)
-    await all.replace('a', 1, { type: 'y' })
+    await all.update('a', () => ({ value: { type: 'y' } }))
     const changed = await all.version()
     expect(changed).toBeGreaterThan(made)
     await all.remove('a')
@@ -187,7 +187,7 @@ describe('a scan', () => {
     const write = async () => {
       for (let n = 1; writing; n += 1) {
         const thing = { type: n % 2 === 0 ? 'x' : 'y' }
-        for (const id of ids) await elsewhere.replace(id, n, thing, byType(thing))
+        for (const id of ids) await elsewhere.update(id, () => ({ value: thing, alongside: byType(thing) }))
       }
     }
     const read = async () => {

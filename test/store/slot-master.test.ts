@@ -43,7 +43,7 @@ describe('the slot of our keys', needs('redis'), () => {
       () => heard.push('gap'),
     )
     const numbers = store.collection<number>('numbers')
-    await numbers.create('a', 1, { events: [{ event: 'counted', data: 1 }] })
+    const made = await numbers.create('a', 1, { events: [{ event: 'counted', data: 1 }] })
     const from = await group.master()
     const others = await Promise.all(
       group.members.map(async (member) => ((await member.redis.role())[0] === 'master' ? member : undefined)),
@@ -51,7 +51,7 @@ describe('the slot of our keys', needs('redis'), () => {
     const to = others.find((member) => member !== undefined && member !== from)
     if (to === undefined) throw new Error('there is one master only')
     await moveSlot(from, to, async () => {
-      await expect(numbers.replace('a', 1, 2)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+      await expect(numbers.replace('a', made.n, 2)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
     })
     await eventually(async () => {
       const events = [{ event: 'counted', data: 2 }]

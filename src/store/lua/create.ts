@@ -7,9 +7,10 @@ if before.n then return { 'EXISTS' } end
 local refused = refusal()
 if refused then return refused end
 before.seq = tostring(redis.call('INCR', sequence))
-changed = { 'n', '1', 'seq', before.seq }
-store_value(1, before.seq, ARGV[4])
+local n = number_after(before.n)
+changed = { 'n', tostring(n), 'seq', before.seq }
+store_value(n, before.seq, ARGV[4])
 redis.call('ZADD', index, before.seq, id)
 apply_alongside()
-return { 'OK', 1 }
+return { 'OK', n }
 `)

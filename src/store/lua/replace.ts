@@ -8,7 +8,7 @@ local refused = refusal()
 if refused and refused[1] == 'FENCED' then return refused end
 if before.n ~= ARGV[5] then return { 'CONFLICT' } end
 if refused then return refused end
-local n = before.n + 1
+local n = number_after(before.n)
 put('n', tostring(n))
 store_value(n, before.seq, ARGV[4])
 apply_alongside()
