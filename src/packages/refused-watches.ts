@@ -46,7 +46,7 @@ async function refusalOf(
   const signal = AbortSignal.any([until, enough.signal])
   const onOpen = () => enough.abort()
   try {
-    for await (const _event of cluster.watch(kind, { ...place, labelSelector: NOTHING }, signal, { onOpen })) continue
+    for await (const _event of cluster.watch(kind, { ...place, labelSelector: NOTHING }, signal, { onOpen }));
   } catch (error) {
     if (!signal.aborted && error instanceof ServiceError && error.code === 'APPLY_FAILED') return error.message
   }

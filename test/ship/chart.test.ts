@@ -151,6 +151,18 @@ describe('the chart', needs('helm'), () => {
     expect(bound(await rendered('--set', 'inCluster.enabled=false'))).toEqual([])
   })
 
+  test('lets in whom it is told to, those who scrape to the API as well, and everybody until then', async () => {
+    const sources = async (name: string, values = {}) =>
+      (await objectOf('NetworkPolicy', name, ...given({ networkPolicy: values }))).spec.ingress[0].from?.slice(1)
+    const [api, worker] = ['o2-o2ims-api', 'o2-o2ims-worker']
+    const from = (name: string) => ({ namespaceSelector: { matchLabels: { name } } })
+    const both = { apiFrom: [from('smo')], metricsFrom: [from('monitoring')] }
+    expect(await sources(api, both)).toEqual([from('smo'), from('monitoring')])
+    expect(await sources(worker, both)).toEqual([from('monitoring')])
+    expect(await sources(api, { metricsFrom: both.metricsFrom })).toBeUndefined()
+    expect(await sources(worker)).toBeUndefined()
+  })
+
   test('has the alert rules and the dashboard of the sources, and keeps them when it is packaged', async () => {
     const rule = await objectOf('PrometheusRule', 'o2-o2ims', ...ALL, ...HOSTS)
     expect(rule.spec).toEqual(parse(read('observability', 'alerts.yaml')))
