@@ -2,8 +2,8 @@ import type { Cluster, KindRef, ObjectRef } from '../clusters/cluster.ts'
 import { OWNER_LABEL } from '../clusters/ownership.ts'
 import { ServiceError } from '../errors.ts'
 
-/** What kpt says when the API server has refused it a list or a watch: neither which nor of what. */
-const SWALLOWED = /polling for status failed/
+/** What kpt says when the API server has refused it a watch. A list that is refused it tells in the words of the server. */
+const SWALLOWED = /polling for status failed: unknown/
 const ANSWERED_WITHIN_MS = 5_000
 /** Of no object: the right to list and to watch is what matters. */
 const NOTHING = `${OWNER_LABEL}=nobody`
