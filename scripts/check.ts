@@ -17,7 +17,7 @@ const CHECKS: Check[] = [
   { name: 'OpenAPI drift', command: ['node', 'scripts/openapi.ts', '--check'], fix: 'npm run openapi' },
   { name: 'OpenAPI lint (redocly)', command: ['redocly', 'lint', 'openapi/o2ims.yaml'] },
   {
-    name: 'settings table of the README',
+    name: 'settings in README and chart',
     command: ['node', 'scripts/settings.ts', '--check'],
     fix: 'node scripts/settings.ts',
   },

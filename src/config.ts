@@ -298,6 +298,18 @@ export function loadConfig(env: Record<string, string | undefined>): LoadedConfi
   return parsed.success && errors.length === 0 ? { ok: true, config: parsed.data } : { ok: false, errors }
 }
 
+/** The name of each setting, with the values that it takes where they are few. */
+export function settingsChoices(): Map<string, string[]> {
+  const { properties = {} } = z.toJSONSchema(SETTINGS, { io: 'input', unrepresentable: 'any' })
+  return new Map(
+    Object.entries(properties).map(([name, schema]) => {
+      const { enum: several = [], const: one } = typeof schema === 'boolean' ? {} : schema
+      const all = one === undefined ? several : [one]
+      return [name, all.map(String)]
+    }),
+  )
+}
+
 /** The settings as a Markdown table, for the README. */
 export function settingsTable(): string {
   const rows = Object.entries(SETTINGS.shape).map(([name, schema]) => {

@@ -49,6 +49,8 @@ export type Reach = { reachable: true } | { reachable: false; reason: string }
 export interface WatchOptions {
   /** Called whenever that changes, first when it is known. One connection that breaks says nothing: only when the next attempt fails too is the server away. */
   onReach?: ((reach: Reach) => void) | undefined
+  /** Called each time that the server has taken up the watch, after it was allowed to list. */
+  onOpen?: (() => void) | undefined
 }
 
 export interface Selection {

@@ -8,6 +8,7 @@ import { type KptObject, keyOfObject } from '../tools/kpt-events.ts'
 import { createRedact } from '../tools/redact.ts'
 import { applyFailure, createTally, type KptTally, wholeFailure } from './kpt-outcome.ts'
 import type { AppliedObject, PackageOptions, PackagePort } from './package-port.ts'
+import { withRefusedWatches } from './refused-watches.ts'
 import { ensureResourceGroups, RESOURCE_GROUP, readInventory, streamFor } from './resource-group.ts'
 import { secretValues } from './secret-values.ts'
 
@@ -63,7 +64,7 @@ export function createKptPackages(parts: {
         timeoutSeconds,
         owners: await ownersOf(cluster, tally, wanted, { signal }),
       })
-      if (failure !== undefined) throw failure
+      if (failure !== undefined) throw await withRefusedWatches(failure, cluster, rendered.objects.map(refTo), signal)
       const pruned = await Promise.all([...tally.pruned.values()].map((object) => refOf(cluster, object, { signal })))
       return {
         objects: [
@@ -108,7 +109,10 @@ export function createKptPackages(parts: {
             return undefined
           },
         )
-      if (late !== undefined) throw late
+      if (late !== undefined) {
+        const refs = await Promise.all(held.map((object) => refOf(cluster, object, { signal })))
+        throw await withRefusedWatches(late, cluster, refs, signal)
+      }
       return whatIsLeft(cluster, held, inventory.id, tally, { signal })
     },
   }

@@ -102,6 +102,32 @@ describe('the kpt driver of the package port', needs('control-plane', 'kpt'), ()
     }
   })
 
+  test('a watch that is refused fails by the name of verb and kind, which kpt does not say', async () => {
+    const { namespace, inventory, options } = await inPlace(cluster)
+    const objects = [configMap(namespace, 'seen'), workload(namespace, 'unseen')]
+    const { kubeconfig } = await plane.user({
+      rules: [
+        { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'create', 'patch', 'delete'] },
+        { apiGroups: ['', 'kpt.dev'], resources: ['*'], verbs: ['*'] },
+      ],
+    })
+    const limited = driverFor(kubeconfig)
+    const refused = {
+      code: 'APPLY_FAILED',
+      message: expect.stringMatching(
+        new RegExp(`its account may not watch deployments.apps in namespace ${namespace}: give it that right`),
+      ),
+    }
+    await packages.apply(cluster, { name: 'p', objects }, inventory, options)
+    try {
+      const applied = limited.packages.apply(limited.cluster, { name: 'p', objects }, inventory, options)
+      await expect(applied).rejects.toMatchObject(refused)
+      await expect(limited.packages.destroy(limited.cluster, inventory, options)).rejects.toMatchObject(refused)
+    } finally {
+      await limited.cluster.close()
+    }
+  })
+
   test('cancelling leaves no process of kpt', async () => {
     const { namespace, inventory, options } = await inPlace(cluster)
     const cancel = new AbortController()

@@ -10,6 +10,7 @@ import { eventually } from '../harness/eventually.ts'
 import { CHART, helm } from '../harness/helm.ts'
 import { kindClusters, kubectlWith, run } from '../harness/kind-clusters.ts'
 import { needs } from '../harness/needs.ts'
+import { SAMPLES } from '../harness/samples.ts'
 import { buildImages, makeStandIns } from './images.ts'
 
 const PREFIX = 'o2ims-test-chart-'
@@ -92,10 +93,10 @@ describe('the chart in a true cluster', needs('kind', 'kubectl', 'helm', 'compos
 
   const requests = () => `${url}/o2ims/v1/provisioningRequests`
   async function provision(id: string, namespace = WORKLOADS) {
+    const sample = parse(await readFile(join(SAMPLES, 'requests', 'own-cluster.yaml'), 'utf8'))
     const request = {
-      ...{ provisioningRequestId: id, name: id, description: 'on the own cluster' },
-      ...{ templateName: 'kpt-workload', templateVersion: '1.1.0' },
-      templateParameters: { oCloud: 'in-cluster', namespace },
+      ...{ ...sample, provisioningRequestId: id },
+      templateParameters: { ...sample.templateParameters, namespace },
     }
     expect((await call(requests(), 'POST', request)).status).toBe(201)
     return (await toTheEnd(url, id)).body

@@ -19,6 +19,9 @@ const ALL = [
 const HOSTS = ['--set', 'ingress.hosts={o2.example.com},ingress.tlsSecret=o2-tls,ingress.className=nginx']
 const EXTERNAL = 'redis.enabled=false,externalRedis.existingSecret=redis'
 
+const given = (values: object) =>
+  Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`])
+
 // biome-ignore lint/suspicious/noExplicitAny: the tests assert on the shape themselves
 type Found = any
 
@@ -46,8 +49,35 @@ describe('the chart', needs('helm'), () => {
     ['rbac.namespace=ran', /\/rbac.*'namespace' not allowed/],
     ['rbac.namespaces={Ran_Workloads}', /\/rbac\/namespaces\/0.*does not match pattern/],
     ['image.pullPolicy=Sometimes', /\/image\/pullPolicy/],
-    ['config.REDIS_URL=redis://x', /invalid propertyName 'REDIS_URL'/],
-    ['config.log-level=debug', /invalid propertyName 'log-level'/],
+    [
+      'config.REDIS_URL=redis://x',
+      /config: the chart sets REDIS_URL itself: use the value externalRedis.existingSecret/,
+    ],
+    ['config.KUBERNETES_SERVICE_HOST=x', /config: the chart sets KUBERNETES_SERVICE_HOST itself: leave it out/],
+    ['config.SERVICE_ACCOUNT_DIR=/x', /config: the chart sets SERVICE_ACCOUNT_DIR itself/],
+    ['config.ENCRYPTION_KEY=x', /use the value encryptionKey.existingSecret/],
+    ['config.OAUTH_CLIENT_SECRET=x', /OAUTH_CLIENT_SECRET is secret.*extraEnv, .*secretKeyRef/],
+    ['config.KPT_CATALOG_CREDENTIAL=x', /KPT_CATALOG_CREDENTIAL is secret.*extraEnv/],
+    ['config.LOG_LEVLE=debug', /\/config.*'LOG_LEVLE' not allowed/],
+    ['config.LOG_LEVEL=loud', /\/config\/LOG_LEVEL.*'debug'/],
+    ['config.LOAD_SAMPLES=yes', /\/config\/LOAD_SAMPLES/],
+    [
+      'extraEnv[0].name=PUBLIC_URL,extraEnv[0].value=x',
+      /extraEnv: the chart sets PUBLIC_URL itself: use the value publicUrl/,
+    ],
+    ['extraEnv[0].name=A,extraEnv[1].name=A', /extraEnv names A twice/],
+    ['autoscaling.api.minReplicas=6', /autoscaling.api: minReplicas 6 is more than maxReplicas 5/],
+    ['autoscaling.worker.maxReplicas=1', /autoscaling.worker: minReplicas 2 is more than maxReplicas 1/],
+    ['worker.resources.limits.memory=512m', /\/worker\/resources\/limits\/memory.*does not match pattern/],
+    ['api.resources.requests.memory=1..5Gi', /\/api\/resources\/requests\/memory.*does not match pattern/],
+    ['api.resources.requests.memory=512', /\/api\/resources\/requests\/memory.*minimum/],
+    ['redis.maxMemoryMb=768', /redis.maxMemoryMb 768 does not fit into redis.resources.limits.memory 768Mi/],
+    ['redis.resources.limits.memory=0.25Gi', /redis.maxMemoryMb 384 does not fit .* 0.25Gi/],
+    ['api.podLabels.app\\.kubernetes\\.io/component=x', /\/api\/podLabels\/app.kubernetes.io~1component/],
+    ['externalRedis.tls.caSecret=ca', /\/externalRedis\/tls\/caSecret/],
+    ['externalRedis.sentinelMaster=o2', /\/externalRedis\/sentinelMaster/],
+    [`${EXTERNAL},externalRedis.sentinelMaster=o2`, /\/externalRedis\/sentinelMaster/],
+    [`${EXTERNAL},externalRedis.url=redis://x`, /\/externalRedis\/url/],
     ['redis.enabled=false', /\/externalRedis\/url.*\n.*\/externalRedis\/existingSecret/],
     ['externalRedis.url=redis://x', /\/externalRedis\/url/],
     ['redis.enabled=false,externalRedis.url=http://x', /\/externalRedis\/url.*does not match pattern/],
@@ -59,6 +89,25 @@ describe('the chart', needs('helm'), () => {
     ['publicUrl=o2.example.com', /\/publicUrl.*does not match pattern/],
   ])('is refused with %s', async (values, why) => {
     await expect(helm('template', CHART, '--set', values)).rejects.toThrow(why)
+  })
+
+  test('takes secret settings from a Secret, labels of your own, and amounts in every notation', async () => {
+    const values = {
+      extraEnv: [{ name: 'OAUTH_CLIENT_SECRET', valueFrom: { secretKeyRef: { name: 'smo', key: 'client' } } }],
+      api: {
+        podLabels: { team: 'ran' },
+        resources: { requests: { cpu: 0.5, memory: 536870912 }, limits: { cpu: '1500m', memory: '1.5Gi' } },
+      },
+      redis: { resources: { limits: { memory: '0.4G' } }, maxMemoryMb: 380 },
+    }
+    const { spec } = await objectOf('Deployment', 'o2-o2ims-api', ...given(values))
+    expect(spec.template.metadata.labels).toMatchObject({ team: 'ran', 'app.kubernetes.io/component': 'api' })
+    const [{ env, resources }] = spec.template.spec.containers
+    expect(resources).toEqual(values.api.resources)
+    expect(env).toEqual(expect.arrayContaining(values.extraEnv))
+    await expect(rendered(...given({ ...values, redis: { ...values.redis, maxMemoryMb: 382 } }))).rejects.toThrow(
+      /maxMemoryMb 382 does not fit .* 0.4G/,
+    )
   })
 
   test('runs every container as nobody, on a read-only root, with bounds, as the restricted profile wants it', async () => {
@@ -100,6 +149,18 @@ describe('the chart', needs('helm'), () => {
       rules: [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }],
     })
     expect(bound(await rendered('--set', 'inCluster.enabled=false'))).toEqual([])
+  })
+
+  test('lets in whom it is told to, those who scrape to the API as well, and everybody until then', async () => {
+    const sources = async (name: string, values = {}) =>
+      (await objectOf('NetworkPolicy', name, ...given({ networkPolicy: values }))).spec.ingress[0].from?.slice(1)
+    const [api, worker] = ['o2-o2ims-api', 'o2-o2ims-worker']
+    const from = (name: string) => ({ namespaceSelector: { matchLabels: { name } } })
+    const both = { apiFrom: [from('smo')], metricsFrom: [from('monitoring')] }
+    expect(await sources(api, both)).toEqual([from('smo'), from('monitoring')])
+    expect(await sources(worker, both)).toEqual([from('monitoring')])
+    expect(await sources(api, { metricsFrom: both.metricsFrom })).toBeUndefined()
+    expect(await sources(worker)).toBeUndefined()
   })
 
   test('has the alert rules and the dashboard of the sources, and keeps them when it is packaged', async () => {

@@ -154,3 +154,10 @@ checksum/settings: {{ omit .root.Values.externalRedis "url" | list .root.Values.
     items: [{ key: {{ .Values.externalRedis.tls.caKey }}, path: ca.crt }]
 {{- end }}
 {{- end }}
+
+{{- /* Takes a quantity of memory. */}}
+{{- define "o2ims.bytes" -}}
+{{- $text := kindIs "string" . | ternary . (. | int64 | toString) }}
+{{- $factors := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "P" 1e15 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "Pi" 1125899906842624 }}
+{{- mulf (regexFind "^[0-9.]+" $text | float64) (get $factors (regexFind "[kMGTP]?i?$" $text)) | floor | int64 }}
+{{- end }}

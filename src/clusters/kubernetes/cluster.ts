@@ -65,10 +65,10 @@ export function createKubernetesCluster({
       const path = collectionPath(address, selection.namespace)
       return (await listObjects({ connection, kind, unserved }, path, selectors(selection), signal)).objects
     },
-    watch(kind, selection, signal, { onReach } = {}) {
+    watch(kind, selection, signal, options = {}) {
       const locate = async () => collectionPath(await addressOf(discovery, kind, { signal }), selection.namespace)
       const query = selectors(selection)
-      return watchObjects({ connection, locate, unserved, query, kind, timeouts: limits, onReach, log, signal })
+      return watchObjects({ connection, locate, unserved, query, kind, timeouts: limits, options, log, signal })
     },
     async scope(kind, { signal } = {}) {
       const address = await discovery.find(kind, { signal })

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import type { KindRef, Reach, WatchEvent } from '../cluster.ts'
+import type { KindRef, WatchEvent, WatchOptions } from '../cluster.ts'
 import { numberAt, stringAt } from '../fields.ts'
 import { pause } from '../pause.ts'
 import { plainWords } from '../status.ts'
@@ -20,7 +20,7 @@ export interface WatchParts {
   query: Record<string, string | undefined>
   kind: KindRef
   timeouts: Timeouts
-  onReach?: ((reach: Reach) => void) | undefined
+  options: WatchOptions
   log: Logger
   signal: AbortSignal
 }
@@ -40,7 +40,7 @@ const SILENT = Symbol('silent')
 export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEvent> {
   const { query, kind, timeouts, log, signal } = parts
   const retry = createRetry(timeouts)
-  const reach = createReach(parts.onReach)
+  const reach = createReach(parts.options.onReach)
   let from: string | undefined
   let path = ''
   let listed = false
@@ -66,6 +66,7 @@ export async function* watchObjects(parts: WatchParts): AsyncGenerator<WatchEven
         }
         if (event === OPEN) {
           reach.answered()
+          parts.options.onOpen?.()
           continue
         }
         if (event === SILENT) {

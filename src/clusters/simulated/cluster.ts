@@ -73,9 +73,10 @@ export function createSimulatedCluster({
       return (await select({ objects }, await kinds.need(kind), kind, selection)).objects.sort(byName)
     },
 
-    async *watch(kind, selection, signal, { onReach } = {}) {
+    async *watch(kind, selection, signal, { onReach, onOpen } = {}) {
       signal.throwIfAborted()
       onReach?.({ reachable: true })
+      onOpen?.()
       yield* watchObjects({ oCloudId, objects, hub }, await kinds.need(kind), kind, selection, signal)
     },
 
