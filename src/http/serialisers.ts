@@ -1,6 +1,6 @@
 import fastJsonStringify from 'fast-json-stringify'
 import type { z } from 'zod'
-import { once } from '../once.ts'
+import { once, onceFor } from '../once.ts'
 import { serialiserSchema } from './json-schema.ts'
 
 export type Serialise = (body: unknown) => string
@@ -10,15 +10,10 @@ export type Serialise = (body: unknown) => string
  * and megabytes, and most processes answer with few. A schema that several paths answer with is compiled once.
  */
 export function createSerialisers(): (schema: z.ZodType) => Serialise {
-  const known = new Map<z.ZodType, Serialise>()
-  return (schema) => {
-    const before = known.get(schema)
-    if (before) return before
+  return onceFor((schema) => {
     const compiled = once(() => compileSerialiser(schema))
-    const serialise: Serialise = (body) => compiled()(body)
-    known.set(schema, serialise)
-    return serialise
-  }
+    return (body) => compiled()(body)
+  })
 }
 
 /** The serialiser of a schema, at once. Throws when there can be none. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../errors.ts'
 import { askBriefly } from './ask-briefly.ts'
 import { COMMAND_TIMEOUT_MS } from './connection.ts'
-import type { HostPort } from './host-port.ts'
+import { type HostPort, placeText } from './host-port.ts'
 import { accessOf, type ExternalRedis, type RedisAddress } from './redis-address.ts'
 import type { RedisClient } from './redis-client.ts'
 import { nodesOfCluster } from './slot-master.ts'
@@ -75,7 +75,7 @@ async function problemsBeside(
   const looks = (await nodesBeside(address, info, client)).map(async (node) => {
     try {
       const found = problemsOf(await askBriefly({ ...accessOf(address), ...node }, (redis) => redis.info()))
-      return found.map((problem) => `${node.host}:${node.port}: ${problem}`)
+      return found.map((problem) => `${placeText(node)}: ${problem}`)
     } catch (error) {
       log.warn({ node, reason: messageOf(error) }, 'a server of Redis could not be looked at')
       return []
@@ -89,7 +89,7 @@ async function nodesBeside({ beside, finder }: ExternalRedis, info: string, clie
   if (beside === undefined || finder === undefined) return []
   const master = await finder.find(AbortSignal.timeout(COMMAND_TIMEOUT_MS))
   const all = await client.run((redis) => nodesOfCluster(redis, master))
-  return all.filter(({ host, port }) => host !== master.host || port !== master.port)
+  return all.filter((node) => placeText(node) !== placeText(master))
 }
 
 /** The replicas that a master names in its INFO. */

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { messageOf, ServiceError } from '../errors.ts'
+import { placeText } from './host-port.ts'
 import { placeOf, type RedisAddress } from './redis-address.ts'
 import type { RedisClient } from './redis-client.ts'
 
@@ -36,6 +37,5 @@ export async function awaitFirstAnswer(parts: {
 function whereAbouts({ url, beside }: Extract<RedisAddress, { url: string }>): { where: string; setting: string } {
   if (beside === 'replicas') return { where: 'the Redis behind the Sentinels', setting: 'REDIS_SENTINELS' }
   if (beside === 'cluster') return { where: 'the Redis Cluster', setting: 'REDIS_CLUSTER_NODES' }
-  const { host, port } = placeOf(url)
-  return { where: `the Redis at ${host}:${port}`, setting: 'REDIS_URL' }
+  return { where: `the Redis at ${placeText(placeOf(url))}`, setting: 'REDIS_URL' }
 }

@@ -10,3 +10,5 @@ export function parseHostPort(text: string): HostPort | undefined {
   const port = Number(digits)
   return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
+
+export const placeText = ({ host, port }: HostPort): string => `${host}:${port}`

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { messageOf } from '../errors.ts'
 import { askBriefly } from './ask-briefly.ts'
-import type { HostPort } from './host-port.ts'
+import { type HostPort, placeText } from './host-port.ts'
 import { KEYS } from './keys.ts'
 import type { Access, MasterFinder } from './master-connector.ts'
 
@@ -16,7 +16,7 @@ export function createSlotFinder(nodes: readonly HostPort[], access: Access): Ma
   const connected = new Map<() => void, string>()
 
   function tellOthers(master: HostPort): void {
-    for (const [tell, place] of [...connected]) if (place !== placeOf(master)) tell()
+    for (const [tell, place] of [...connected]) if (place !== placeText(master)) tell()
   }
 
   return {
@@ -36,7 +36,7 @@ export function createSlotFinder(nodes: readonly HostPort[], access: Access): Ma
       throw new Error(`no node of the Redis Cluster says who has our keys: ${[...reasons].join('; ')}`)
     },
     watch(master, onMoved) {
-      connected.set(onMoved, placeOf(master))
+      connected.set(onMoved, placeText(master))
       return () => connected.delete(onMoved)
     },
   }
@@ -80,14 +80,12 @@ function named({ host, port }: HostPort, asked: HostPort): HostPort {
   return { host: host === '' || host === '?' ? asked.host : host, port }
 }
 
-const placeOf = ({ host, port }: HostPort): string => `${host}:${port}`
-
 function allOf(ranges: readonly SlotRange[], asked: HostPort): HostPort[] {
   return distinct(ranges.flatMap(({ nodes }) => nodes.map((node) => named(node, asked))))
 }
 
 function distinct(nodes: readonly HostPort[]): HostPort[] {
-  return [...new Map(nodes.map((node) => [placeOf(node), node])).values()]
+  return [...new Map(nodes.map((node) => [placeText(node), node])).values()]
 }
 
 /** In any order, so that one that is silent holds up only some of the looks. */

@@ -90,7 +90,6 @@ export class StillReferenced extends Error {
   }
 }
 
-/** A collection of JSON records in Redis, ordered by creation, with an event log for each. Every method has a time limit and rejects with ServiceError UNAVAILABLE (retryAfter) when Redis is away. */
 /** A record that was not looked into yet. */
 export interface Peeked<T> {
   /** Another one after every write, and for a record that was removed and made anew. */
@@ -99,6 +98,7 @@ export interface Peeked<T> {
   value(): T
 }
 
+/** A collection of JSON records in Redis, ordered by creation, with an event log for each. Every method has a time limit and rejects with ServiceError UNAVAILABLE (retryAfter) when Redis is away. */
 export interface Collection<T> {
   readonly name: string
   /** Rejects with AlreadyExists. */

@@ -46,53 +46,53 @@ export function createMetrics(readState: () => Promise<ServiceState>): Metrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVERY_MS })
   const state = createStateGauges(registry, readState)
 
-  const requests = new Histogram({
-    name: 'o2ims_http_request_duration_seconds',
-    help: 'HTTP requests by the pattern of their path, until the answer was sent; an event stream until it ends.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: ANSWERS,
-    registers,
-  })
-  const steps = new Histogram({
-    name: 'o2ims_step_duration_seconds',
-    help: 'Steps of provisioning requests, tries again included.',
-    labelNames: ['uses', 'action', 'result'],
-    buckets: STEPS,
-    registers,
-  })
-  const generations = new Histogram({
-    name: 'o2ims_provisioning_duration_seconds',
-    help: 'Provisioning requests from the first step to FULFILLED or FAILED.',
-    labelNames: ['phase', 'code'],
-    buckets: STEPS,
-    registers,
-  })
-  const children = new Histogram({
-    name: 'o2ims_child_process_duration_seconds',
-    help: 'Child processes by tool.',
-    labelNames: ['tool', 'result'],
-    buckets: CHILDREN,
-    registers,
-  })
-  const attempts = new Counter({
-    name: 'o2ims_notification_attempts_total',
-    help: 'Notifications that were sent to a subscriber, each try counted.',
-    labelNames: ['api', 'result'],
-    registers,
-  })
-  const lags = new Histogram({
-    name: 'o2ims_notification_lag_seconds',
-    help: 'From a change to the moment when a subscriber has accepted its notification.',
-    labelNames: ['api'],
-    buckets: LAGS,
-    registers,
-  })
-  const givenUp = new Counter({
-    name: 'o2ims_notifications_given_up_total',
-    help: 'Notifications that became dead letters.',
-    labelNames: ['api'],
-    registers,
-  })
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
+    new Histogram<L>({ name, help, labelNames, buckets, registers })
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter<L>({ name, help, labelNames, registers })
+  const requests = histogram(
+    'o2ims_http_request_duration_seconds',
+    'HTTP requests by the pattern of their path, until the answer was sent; an event stream until it ends.',
+    ANSWERS,
+    'method',
+    'route',
+    'status',
+  )
+  const steps = histogram(
+    'o2ims_step_duration_seconds',
+    'Steps of provisioning requests, tries again included.',
+    STEPS,
+    'uses',
+    'action',
+    'result',
+  )
+  const generations = histogram(
+    'o2ims_provisioning_duration_seconds',
+    'Provisioning requests from the first step to FULFILLED or FAILED.',
+    STEPS,
+    'phase',
+    'code',
+  )
+  const children = histogram(
+    'o2ims_child_process_duration_seconds',
+    'Child processes by tool.',
+    CHILDREN,
+    'tool',
+    'result',
+  )
+  const attempts = counter(
+    'o2ims_notification_attempts_total',
+    'Notifications that were sent to a subscriber, each try counted.',
+    'api',
+    'result',
+  )
+  const lags = histogram(
+    'o2ims_notification_lag_seconds',
+    'From a change to the moment when a subscriber has accepted its notification.',
+    LAGS,
+    'api',
+  )
+  const givenUp = counter('o2ims_notifications_given_up_total', 'Notifications that became dead letters.', 'api')
 
   return {
     answered: ({ method, route, status }, seconds) =>

@@ -10,6 +10,12 @@ import { runCli } from './run-cli.ts'
 import { answer, aRequest, scriptedService, sendEvents } from './scripted-service.ts'
 
 const REQUESTS = '/o2ims/v1/provisioningRequests'
+/** All that make ocloud asks for, each with a version that will do. */
+function allTools() {
+  const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
+  return fakeTools({ 'redis-server': version, docker: version, kind: version, kpt: version, git: version })
+}
+
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'o2ims-test-'))
@@ -35,14 +41,7 @@ describe('o2ims demo --real', () => {
   })
 
   test('says of a request that stood already which of its clusters are gone, on the screen and in the report', async () => {
-    const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
-    await using tools = await fakeTools({
-      'redis-server': version,
-      docker: version,
-      kind: version,
-      kpt: version,
-      git: version,
-    })
+    await using tools = await allTools()
     const kubeconfig = {
       'current-context': 'edge',
       contexts: [{ name: 'edge', context: { cluster: 'edge' } }],
@@ -85,14 +84,7 @@ describe('o2ims demo --real', () => {
   })
 
   test('never writes over a report that it did not write, and starts nothing before it says so', async () => {
-    const version = 'echo "v=7.0.15 v1.0.0 28.2.2"'
-    await using tools = await fakeTools({
-      'redis-server': version,
-      docker: version,
-      kind: version,
-      kpt: version,
-      git: version,
-    })
+    await using tools = await allTools()
     const [file, dataDir] = [join(folder, 'mine.md'), join(folder, 'data')]
     await writeFile(file, 'mine')
     const { code, stderr } = await runCli(['demo', '--real', '--report', file], {

@@ -15,7 +15,7 @@ import { othersIn } from './others.ts'
 import { endProcess } from './processes.ts'
 import { findService, hasRecords, type Running, startService } from './service.ts'
 import { idsMadeBy, isOurs, type Place, placeOf, readStarted, type Started, writeStarted } from './started.ts'
-import { inRounds, usersOfClusters } from './users.ts'
+import { inRounds, standingIds, usersOfClusters } from './users.ts'
 
 /** How long one request may take to go. Past that it stays DELETING, and so does all that knows of it. */
 const GONE_LIMIT_MS = 300_000
@@ -144,9 +144,7 @@ async function roundsOf(
   { service }: Running,
   { started, all }: { started: Started | undefined; all: boolean },
 ): Promise<string[][]> {
-  const standing = (await api.list()).map(
-    ({ provisioningRequestData }) => provisioningRequestData.provisioningRequestId,
-  )
+  const standing = await standingIds(api)
   const ours = started ? idsMadeBy(started) : []
   const ids = all && service ? standing : standing.filter((id) => ours.includes(id))
   const users = await usersOfClusters(api, standing)

@@ -3,15 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Api } from '../client/api.ts'
 import { allPages } from '../client/read.ts'
+import { standingIds } from './users.ts'
 
 const SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url))
 const subscriptions = z.array(z.looseObject({ subscriptionId: z.string() }))
 
 /** What a service holds beside the samples that it loads: each as a line. Empty when nobody would miss it. */
 export async function othersIn(api: Api): Promise<string[]> {
-  const requests = (await api.list()).map(
-    ({ provisioningRequestData }) => provisioningRequestData.provisioningRequestId,
-  )
+  const requests = await standingIds(api)
   const samples = { oClouds: await sampleNames('oclouds'), templates: await sampleNames('templates') }
   // One that a request made goes with it.
   const oClouds = (await api.oClouds.list()).filter(({ managed, name }) => !managed && !samples.oClouds.has(name))

@@ -36,13 +36,13 @@ export async function up(asked: Context, options: UpOptions, env: NodeJS.Process
   const place = placeOf(env)
   const people = asked.form === 'table' ? asked.out : asked.aside
   const before = await readStarted(place)
-  requireReplaceable(reportFiles(options.report), before?.files ?? [])
+  const reports = reportFiles(options.report)
+  requireReplaceable(reports, before?.files ?? [])
   const running = await untilInterrupted((signal) =>
     findOrStartService(place, { named: asked.api.http.server, before, env, signal }),
   )
   const { provisioningRequestId } = seedNames(settings)
   const context = contextFor(asked, running.server)
-  const reports = reportFiles(options.report)
   const known = before?.requests[provisioningRequestId]
   const foreign =
     known?.foreign ?? (known === undefined && (await standing(context, provisioningRequestId)) !== undefined)

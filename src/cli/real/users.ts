@@ -3,6 +3,11 @@ import type { Api } from '../client/api.ts'
 
 const report = z.looseObject({ access: z.array(z.looseObject({ oCloudId: z.string() })) })
 
+/** The ids of all requests. */
+export async function standingIds(api: Api): Promise<string[]> {
+  return (await api.list()).map(({ provisioningRequestData }) => provisioningRequestData.provisioningRequestId)
+}
+
 /** For each request that made clusters, the other requests that use these: they have to go first. */
 export async function usersOfClusters(api: Api, standing: readonly string[]): Promise<Map<string, Set<string>>> {
   const makers = new Map(

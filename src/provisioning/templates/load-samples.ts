@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { messageOf, ServiceError } from '../../errors.ts'
-import { readSampleFiles, type SampleFile } from '../../sample-files.ts'
+import { loadSamples } from '../../sample-files.ts'
 import type { TemplateCatalogue } from './catalogue-types.ts'
 import { templateSchema } from './schema.ts'
 import type { Template } from './template.ts'
@@ -18,29 +18,9 @@ export interface TemplateSampleParts {
  * Several processes may do so at once. A file that cannot be used is a warning. Rejects with UNAVAILABLE when the store is away.
  */
 export async function loadTemplateSamples({ catalogue, directory, log }: TemplateSampleParts): Promise<void> {
-  const samples = await readSampleFiles(directory)
-  // At once: the store writes to the disk for all that wait, not for each
-  await Promise.all(samples.map((sample) => loadSample(sample, { catalogue, log })))
-}
-
-async function loadSample(
-  sample: SampleFile,
-  { catalogue, log }: Pick<TemplateSampleParts, 'catalogue' | 'log'>,
-): Promise<void> {
-  const { file } = sample
-  if ('unreadable' in sample) {
-    log.warn({ file, cause: sample.unreadable }, 'a sample template cannot be read')
-    return
-  }
-  const template = templateSchema.safeParse(sample.content)
-  if (!template.success) {
-    log.warn(
-      { file, cause: template.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) },
-      'a sample file is no template',
-    )
-    return
-  }
-  await publishSample(template.data, file, { catalogue, log })
+  await loadSamples({ directory, kind: 'template', schema: templateSchema, log }, (template, file) =>
+    publishSample(template, file, { catalogue, log }),
+  )
 }
 
 async function publishSample(

@@ -1,5 +1,6 @@
 import type { FieldError } from '../../errors.ts'
 import type { JsonObject, JsonValue } from '../../json.ts'
+import { onceFor } from '../../once.ts'
 import { PARAMETERS_POINTER } from './parameters.ts'
 import { pointerTo } from './pointer.ts'
 import { parseText, type Reference, renderParts, type TextPart } from './references.ts'
@@ -24,13 +25,7 @@ interface Namespace {
 }
 
 /** The same steps are asked for each request of their template. */
-const known = new WeakMap<Template['steps'], Namespace[]>()
-
-function namespacesOf(steps: Template['steps']): Namespace[] {
-  const namespaces = known.get(steps) ?? steps.flatMap((step) => namespacesIn(step.with ?? {}))
-  known.set(steps, namespaces)
-  return namespaces
-}
+const namespacesOf = onceFor((steps: Template['steps']) => steps.flatMap((step) => namespacesIn(step.with ?? {})))
 
 function namespacesIn(value: JsonValue): Namespace[] {
   if (typeof value !== 'object' || value === null) return []

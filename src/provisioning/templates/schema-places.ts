@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../json.ts'
+import { onceFor } from '../../once.ts'
 
 /** A schema inside a parameter schema. `path` is where it stands in the document; `property` where its value stands, while only `properties` lead there. */
 export interface SchemaPlace {
@@ -74,14 +75,9 @@ export const oCloudPlaces = placesWhere(({ format }) => format === 'o-cloud')
 
 /** The same schema is asked for each request of its template. */
 function placesWhere(is: (schema: JsonObject) => boolean): (root: JsonObject) => readonly string[][] {
-  const known = new WeakMap<JsonObject, readonly string[][]>()
-  return (root) => {
-    const places =
-      known.get(root) ??
-      schemaPlaces(root).flatMap(({ schema, property }) => (property && is(schema) ? [property] : []))
-    known.set(root, places)
-    return places
-  }
+  return onceFor((root) =>
+    schemaPlaces(root).flatMap(({ schema, property }) => (property && is(schema) ? [property] : [])),
+  )
 }
 
 /** What the schema says of the parameter at that path; undefined when there can be none. */
